@@ -1,0 +1,62 @@
+#pragma once
+// The names of things, as fixed-size values. Text forms are lower-case hex.
+
+#include <array>
+#include <compare>
+#include <cstdint>
+#include <cstring>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "base/encoding.h"
+#include "base/result.h"
+
+namespace herald {
+
+// `Tag` only keeps different names apart.
+template <class Tag, std::size_t Size>
+struct FixedId {
+  std::array<std::uint8_t, Size> bytes{};
+
+  auto operator<=>(const FixedId&) const = default;
+  [[nodiscard]] std::string hex() const { return to_hex(bytes); }
+  [[nodiscard]] std::string_view view() const { return as_text(bytes); }
+
+  // kInvalid unless `text` is exactly 2 * Size hex digits.
+  [[nodiscard]] static Result<FixedId> from_hex(std::string_view text) {
+    if (text.size() != 2 * Size) return fail(ErrorKind::kInvalid, "wrong length of an id");
+    auto decoded = herald::from_hex(text);
+    if (!decoded) return std::unexpected(decoded.error());
+    return from_bytes(*decoded);
+  }
+  // kInvalid unless `raw` has exactly Size bytes.
+  [[nodiscard]] static Result<FixedId> from_bytes(ByteView raw) {
+    if (raw.size() != Size) return fail(ErrorKind::kInvalid, "wrong length of an id");
+    FixedId id;
+    std::memcpy(id.bytes.data(), raw.data(), Size);
+    return id;
+  }
+};
+
+// A user agent: 128 random bits inside every UA token.
+using UserAgentId = FixedId<struct UserAgentTag, 16>;
+// An app as senders address it: the notify token, SHA-256 of the WA token (and public key).
+using AppId = FixedId<struct AppTag, 32>;
+// A message: big-endian microseconds since the epoch (8 bytes), then 8 random bytes. Byte order is acceptance order.
+using MessageId = FixedId<struct MessageTag, 16>;
+
+// The name of a server that holds devices, and of its queue: "WS1", "UDP2".
+using ServerId = std::string;
+
+struct IdHash {
+  // Ids are uniformly distributed in their last bytes.
+  template <class Tag, std::size_t Size>
+  std::size_t operator()(const FixedId<Tag, Size>& id) const {
+    std::size_t hash = 0;
+    std::memcpy(&hash, id.bytes.data() + Size - sizeof(hash), sizeof(hash));
+    return hash;
+  }
+};
+
+}  // namespace herald

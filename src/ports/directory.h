@@ -1,0 +1,59 @@
+#pragma once
+// The directory: which apps exist, which user agents registered for them, and where each user agent is. The rules of
+// message_store.h on threads, order and errors hold here too.
+
+#include <optional>
+#include <vector>
+
+#include "base/executor.h"
+#include "base/result.h"
+#include "domain/app.h"
+#include "domain/ids.h"
+#include "domain/location.h"
+
+namespace herald::ports {
+
+struct NodePage {
+  std::vector<UserAgentId> user_agents;
+  bool more = false;
+};
+
+class Directory {
+ public:
+  virtual ~Directory() = default;
+
+  // Registers `user_agent` for `app`, durably; makes the app and the node if they are new. Repeating it changes
+  // nothing. kExhausted: apps_per_device or devices_per_app would be passed.
+  virtual void register_app(App app, UserAgentId user_agent, Reply<Status> reply) = 0;
+
+  // Takes the registration back, durably. The device's pending deliveries of that app become kDropped. Answers false if
+  // there was none. The app stays known, so that its URL keeps answering.
+  virtual void unregister_app(AppId app, UserAgentId user_agent, Reply<Result<bool>> reply) = 0;
+
+  // kNotFound: nobody ever registered for it.
+  virtual void find_app(AppId app, Reply<Result<App>> reply) = 0;
+
+  // Up to `limit` devices of `app` after `after`, in the order of their ids.
+  virtual void nodes_of(AppId app, std::optional<UserAgentId> after, std::size_t limit,
+                        Reply<Result<NodePage>> reply) = 0;
+
+  // Says where the user agent is now; makes the node if it is new. `wake` replaces the stored interface if given.
+  // Answers what was stored before: a kWebSocket location there names the connection that this one takes over from.
+  virtual void set_location(UserAgentId user_agent, Location location, std::optional<WakeInterface> wake,
+                            Reply<Result<Location>> reply) = 0;
+
+  // Called when a connection ends: if the stored location is still that `connection` of `server`, it becomes kSleeping
+  // on `sleep_server` if the node has a wake interface, else kDisconnected. Answers the location after that.
+  virtual void leave(UserAgentId user_agent, ServerId server, std::uint64_t connection, ServerId sleep_server,
+                     Reply<Result<Location>> reply) = 0;
+
+  // For each user agent, in the same order: its node; an unknown one is kDisconnected.
+  virtual void locate(std::vector<UserAgentId> user_agents, Reply<Result<std::vector<Node>>> reply) = 0;
+
+  // Up to `limit` nodes that sleep on `server` and have deliveries pending, after `after`: to ping again after a
+  // restart.
+  virtual void sleepers(ServerId server, std::optional<UserAgentId> after, std::size_t limit,
+                        Reply<Result<std::vector<Node>>> reply) = 0;
+};
+
+}  // namespace herald::ports

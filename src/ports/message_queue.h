@@ -1,0 +1,55 @@
+#pragma once
+// Queues between the roles: named, at-most-once hints (the store is the truth). Bodies are bytes (protocol/queue).
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/executor.h"
+#include "base/result.h"
+
+namespace herald::ports {
+
+// The well-known queue names; each server that holds devices has one more, named as itself ("WS1", "UDP1").
+inline constexpr const char* kNewMessagesQueue = "newMessages";
+inline constexpr const char* kDeliveriesQueue = "deliveries";
+
+// What a consumer is handed: bodies, in the order published by one producer. The batch is settled when `done` is
+// called or destroyed; until then it counts against the consumer's credit.
+struct QueueBatch {
+  std::vector<std::string> bodies;
+  std::move_only_function<void()> done;
+};
+
+// Keeps a subscription; destroying it ends it. Destroy it on the executor's thread; the consumer is not called after.
+class Subscription {
+ public:
+  virtual ~Subscription() = default;
+};
+
+class MessageQueue {
+ public:
+  virtual ~MessageQueue() = default;
+
+  // Puts `bodies` on the queue, in order, all or none. Answers when the queue holds them. kExhausted: the queue is
+  // full (a slow consumer); kUnavailable: the broker is away. Either way the caller may drop them and leave it to the
+  // sweep. Any thread. Calls by one thread keep their order.
+  virtual void publish(std::string queue, std::vector<std::string> bodies, Reply<Status> reply) = 0;
+
+  // Calls `consumer` on `executor` with what arrives. At most `credit` bodies are unsettled at a time, so that a slow
+  // consumer slows the queue. Several subscriptions of one queue compete. Any thread.
+  virtual std::unique_ptr<Subscription> subscribe(std::string queue, std::size_t credit, Executor& executor,
+                                                  std::function<void(QueueBatch)> consumer) = 0;
+
+  // Bodies waiting, by queue; for /metrics and /status. Any thread.
+  struct Depth {
+    std::string queue;
+    std::uint64_t waiting = 0;
+    bool connected = true;
+  };
+  [[nodiscard]] virtual std::vector<Depth> depths() const = 0;
+};
+
+}  // namespace herald::ports

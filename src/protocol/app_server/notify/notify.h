@@ -1,0 +1,52 @@
+#pragma once
+// POST /notify/<token> of the 2012 flow: body to Message, and the replies (docs/protocols.md; the seed's wiki page).
+
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/limits.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "domain/app.h"
+#include "domain/message.h"
+
+namespace herald::protocol::notify {
+
+struct Notification {
+  std::string id;            // the sender's; empty: none
+  std::string signed_bytes;  // what a signature covers: the message string decoded, or the exact text of a JSON message
+  std::string signature_hex;        // empty: unsigned
+  bool bad_signature_form = false;  // `signature` is there but is not a hex string
+  Priority priority = Priority::kRealTime;
+  WallTime expires_at;
+  std::string body;  // for Message::body
+};
+
+struct Rejection {
+  int status = 400;
+  std::string reason;       // goes to the sender: {"status": "ERROR", "reason": …}
+  std::string_view metric;  // short name for the refusal metric
+};
+
+// Reads the body. ttl absent or 0: limits.retention_s. `timestamp` in seconds or milliseconds, number or numeric
+// string, a far-future one is clamped to `now`. A notification that has already expired is accepted (it is never
+// delivered): expires_at tells.
+[[nodiscard]] std::expected<Notification, Rejection> parse_notification(std::string_view body, WallTime now,
+                                                                        const Limits& limits);
+
+// Checks the signature rules S18, S19 against the app's key; nullopt: fine.
+std::optional<Rejection> check_signature(const Notification& notification, const App& app, int rsa_min_bits);
+
+// "/notify/<64 hex>" → the app. `rest` is what follows "/notify" in the path, `query_token` the value of ?token= if
+// any. Rows S13, S20.
+[[nodiscard]] std::expected<AppId, Rejection> parse_app(std::string_view rest,
+                                                        std::optional<std::string_view> query_token);
+
+[[nodiscard]] std::string accepted_body();                      // {"status": "ACCEPTED"}
+[[nodiscard]] std::string error_body(std::string_view reason);  // {"status": "ERROR", "reason": …}
+
+}  // namespace herald::protocol::notify

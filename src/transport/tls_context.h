@@ -1,0 +1,25 @@
+#pragma once
+// A server's certificate and key, TLS 1.2 and 1.3; can be read again while connections are open. OpenSSL stays in the
+// source file.
+
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+
+namespace herald::transport {
+
+class TlsContext {
+ public:
+  // PEM files; the certificate file holds the chain, leaf first. kInvalid: unreadable, not matching; the message names
+  // the file.
+  [[nodiscard]] static Result<std::shared_ptr<TlsContext>> load(std::string certificate_file, std::string key_file);
+
+  // Reads the files again; new handshakes use them. On failure the old ones stay in use. Any thread.
+  [[nodiscard]] virtual Status reload() = 0;
+  virtual ~TlsContext() = default;
+  // The SSL_CTX* for new connections, with a reference taken for the caller. For transport's own sources.
+  [[nodiscard]] virtual std::shared_ptr<void> native() const = 0;
+};
+
+}  // namespace herald::transport
