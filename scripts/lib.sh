@@ -1,0 +1,33 @@
+# Shared by run and test: where the project is, and how it gets what it needs. Sourced, not run.
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+export CCACHE_BASEDIR="$root" CCACHE_NOHASHDIR=1
+
+say() { printf '\033[1m==> %s\033[0m\n' "$*"; }
+die() { printf 'error: %s\n' "$*" >&2; exit 1; }
+
+# install_packages KIND...: installs the Debian packages of scripts/packages.txt that are missing.
+install_packages() {
+  local kind package missing=()
+  while read -r kind package; do
+    [[ " $* " == *" $kind "* ]] || continue
+    [[ $(dpkg-query -W -f '${db:Status-Abbrev}' "$package" 2>/dev/null) == ii* ]] || missing+=("$package")
+  done < <(grep -v '^#' "$root/scripts/packages.txt")
+  [ ${#missing[@]} -eq 0 ] && return
+  command -v apt-get >/dev/null || die "these packages are missing, and there is no apt-get to install them: ${missing[*]}"
+  local as_root=()
+  [ "$(id -u)" -eq 0 ] || as_root=(sudo)
+  say "installing ${#missing[@]} Debian packages: ${missing[*]}"
+  "${as_root[@]}" apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null ||
+    die "apt-get could not install: ${missing[*]}"
+}
+
+# build PRESET [TARGET...]: configures once, then builds.
+build() {
+  local preset=$1
+  shift
+  [ -f "$root/build/$preset/build.ninja" ] || (cd "$root" && cmake --preset "$preset" >"$root/build/$preset.configure.log" 2>&1) ||
+    { cat "$root/build/$preset.configure.log" >&2; die "cmake could not configure $preset"; }
+  (cd "$root" && cmake --build --preset "$preset" ${1:+--target "$@"})
+}
+mkdir -p "$root/build"
