@@ -1,6 +1,6 @@
 #pragma once
-// Hex, base64 and base64url. Decoders are strict: a character outside the alphabet, or an impossible length, gives
-// kInvalid.
+// Hex, base64 and base64url. Decoders are strict: a character outside the alphabet, an impossible length, padding
+// that does not fill the group, or unused bits that are not zero (RFC 4648 §3.5) give kInvalid.
 
 #include <cstdint>
 #include <span>

@@ -4,6 +4,7 @@
 // push() tells whether the inbox was empty before.
 
 #include <atomic>
+#include <cstddef>
 #include <utility>
 #include <vector>
 
@@ -19,10 +20,13 @@ class Inbox {
 
   // Any thread. True if the inbox was empty, that is, if the consumer must be woken.
   bool push(T value) {
-    Node* node = new Node{std::move(value), head_.load(std::memory_order_relaxed)};
-    while (!head_.compare_exchange_weak(node->next, node, std::memory_order_release, std::memory_order_relaxed)) {
+    Node* head = head_.load(std::memory_order_relaxed);
+    Node* node = new Node{std::move(value), head};
+    while (!head_.compare_exchange_weak(head, node, std::memory_order_release, std::memory_order_relaxed)) {
+      node->next = head;
     }
-    return node->next == nullptr;
+    // `node` is the consumer's from here on.
+    return head == nullptr;
   }
 
   // The consumer's thread. Everything pushed so far, oldest first.
