@@ -1,0 +1,249 @@
+#include "roles/app_server/notify_endpoint.h"
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <utility>
+#include <vector>
+
+#include "protocol/app_server/notify/receipt.h"
+#include "protocol/queue/envelope.h"
+#include "roles/app_server/replies.h"
+
+namespace herald::roles::app_server {
+
+namespace notify = protocol::notify;
+
+namespace {
+
+constexpr std::size_t kReceiptPageDefault = 100;
+constexpr std::size_t kReceiptPageMost = 1'000;
+
+// What is needed of a message after the store has taken it over.
+Message summary_of(const Message& message) {
+  Message summary;
+  summary.id = message.id;
+  summary.app = message.app;
+  summary.priority = message.priority;
+  summary.accepted_at = message.accepted_at;
+  summary.expires_at = message.expires_at;
+  return summary;
+}
+
+notify::ReceiptHead head_of(const ports::MessageStatus& status) {
+  return {.id = status.id,
+          .sender_id = status.replace_key,
+          .priority = status.priority,
+          .accepted_at = status.accepted_at,
+          .expires_at = status.expires_at,
+          .routed = status.routed,
+          .state = status.state,
+          .ended_at = status.ended_at,
+          .recipients = status.recipients,
+          .acked = status.acked};
+}
+
+// nullopt: `text` is not a whole number from 1 on.
+std::optional<std::size_t> page_limit(std::optional<std::string> text) {
+  if (!text) return kReceiptPageDefault;
+  std::size_t limit = 0;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), limit);
+  if (error != std::errc() || end != text->data() + text->size() || limit == 0) return std::nullopt;
+  return std::min(limit, kReceiptPageMost);
+}
+
+transport::HttpResponse receipt_answer(std::string body) {
+  auto response = json_answer(200, std::move(body));
+  response.headers.emplace_back("Cache-Control", "no-store");
+  return response;
+}
+
+transport::HttpResponse accepted_answer(const Message& summary) {
+  auto response = json_answer(200, notify::accepted_body());
+  response.headers.emplace_back("Location", "/notify/" + summary.app.hex() + "/messages/" + summary.id.hex());
+  response.headers.emplace_back("Access-Control-Expose-Headers", "Location");
+  return response;
+}
+
+}  // namespace
+
+struct NotifyEndpoint::Posting {
+  notify::Notification notification;
+  AppId app;
+  transport::HttpResponder responder;
+  MonoTime began;
+};
+
+struct NotifyEndpoint::Inquiry {
+  AppId app;
+  std::optional<UserAgentId> after;
+  std::size_t limit;
+  transport::HttpResponder responder;
+};
+
+NotifyEndpoint::NotifyEndpoint(NotifyConfig config, NotifyPorts ports, Executor& loop, const Clock& clock, Log& log,
+                               Metrics& metrics)
+    : config_(std::move(config)),
+      ports_(ports),
+      loop_(loop),
+      clock_(clock),
+      log_(log),
+      apps_(config_.cached_apps_max),
+      refusals_(metrics),
+      unannounced_(metrics.counter("herald_unannounced_total",
+                                   "Accepted notifications that the queue did not take; the sweep routes them.")),
+      accept_seconds_(metrics.histogram("herald_accept_seconds",
+                                        "Time from a complete request to the answer that it is stored.",
+                                        {0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5})) {
+  for (int priority = 1; priority <= 3; ++priority) {
+    accepted_[priority] = &metrics.counter("herald_notifications_accepted_total", "Notifications stored durably.",
+                                           {{"priority", std::to_string(priority)}});
+  }
+}
+
+void NotifyEndpoint::on_request(const transport::HttpRequest& request, transport::HttpResponder responder) {
+  if (request.method == "OPTIONS") return responder.send(preflight());
+  if (names_message(request.path)) return receipt(request, std::move(responder));
+  if (request.method == "POST") return post(request, std::move(responder));
+  refusals_.add("method");
+  responder.send(method_not_allowed("POST"));
+}
+
+void NotifyEndpoint::post(const transport::HttpRequest& request, transport::HttpResponder responder) {
+  if (config_.draining && config_.draining()) {
+    refusals_.add("draining");
+    return responder.send(try_again_later());
+  }
+  const auto token = request.query_value("token");
+  const auto path = parse_notify_path(request.path, token);
+  if (!path) return refuse(responder, path.error());
+  auto notification = notify::parse_notification(request.body, clock_.wall(), config_.limits);
+  if (!notification) return refuse(responder, notification.error());
+  auto posting = std::make_unique<Posting>(std::move(*notification), path->app, std::move(responder), clock_.mono());
+  if (const auto app = apps_.find(path->app)) return check(*app, std::move(posting));
+  look_up(path->app, std::move(posting));
+}
+
+void NotifyEndpoint::look_up(AppId app, std::unique_ptr<Posting> posting) {
+  auto found = [this, posting = std::move(posting)](Result<App> answer) mutable {
+    if (answer) return check(*apps_.keep(std::move(*answer)), std::move(posting));
+    if (answer.error().kind != ErrorKind::kNotFound) return fail_with(posting->responder, answer.error());
+    refuse(posting->responder, {404, "No valid AppToken", "unknown_app"});
+  };
+  ports_.directory.find_app(app, Reply<Result<App>>(loop_, std::move(found)));
+}
+
+void NotifyEndpoint::check(const App& app, std::unique_ptr<Posting> posting) {
+  const auto rejection =
+      notify::check_signature(posting->notification, app, static_cast<int>(config_.limits.rsa_min_bits));
+  if (rejection) return refuse(posting->responder, *rejection);
+  store(std::move(posting));
+}
+
+void NotifyEndpoint::store(std::unique_ptr<Posting> posting) {
+  Message message;
+  message.app = posting->app;
+  message.priority = posting->notification.priority;
+  message.replace_key = std::move(posting->notification.id);
+  message.body = std::move(posting->notification.body);
+  message.accepted_at = clock_.wall();
+  message.expires_at = posting->notification.expires_at;
+  ports_.order.put(std::move(message), [this, &posting](const Message& numbered) {
+    return Reply<Result<ports::PutOutcome>>(
+        loop_, [this, summary = summary_of(numbered), posting = std::move(posting)](
+                   Result<ports::PutOutcome> outcome) mutable { stored(summary, std::move(posting), outcome); });
+  });
+}
+
+void NotifyEndpoint::stored(const Message& summary, std::unique_ptr<Posting> posting,
+                            Result<ports::PutOutcome> outcome) {
+  if (!outcome) return fail_with(posting->responder, outcome.error());
+  accepted_[static_cast<int>(summary.priority)]->add();
+  accept_seconds_.observe(std::chrono::duration<double>(clock_.mono() - posting->began).count());
+  if (log_.enabled(LogLevel::kDebug)) log_.debug("message accepted", {{"message", summary.id.hex()}});
+  // Before the answer: a sender that waits for it sees its notifications routed in the order it sent them.
+  if (!is_expired(summary, clock_.wall())) announce(summary);
+  posting->responder.send(accepted_answer(summary));
+}
+
+void NotifyEndpoint::announce(const Message& summary) {
+  std::vector<std::string> bodies;
+  bodies.push_back(protocol::queue::encode(
+      protocol::queue::NewMessage{summary.id, summary.app, summary.priority, summary.expires_at}));
+  auto answered = [this](Status status) {
+    if (!status) unannounced_.add();
+  };
+  ports_.queue.publish(ports::kNewMessagesQueue, std::move(bodies), Reply<Status>(loop_, std::move(answered)));
+}
+
+void NotifyEndpoint::receipt(const transport::HttpRequest& request, transport::HttpResponder responder) {
+  if (request.method != "GET" && request.method != "DELETE") {
+    refusals_.add("method");
+    return responder.send(method_not_allowed("GET, DELETE"));
+  }
+  auto path = parse_notify_path(request.path, std::nullopt);
+  if (!path) return refuse(responder, path.error());
+  if (request.method == "GET") return show(request, std::move(*path), std::move(responder));
+  cancel(std::move(*path), std::move(responder));
+}
+
+void NotifyEndpoint::show(const transport::HttpRequest& request, NotifyPath path, transport::HttpResponder responder) {
+  const auto limit = page_limit(request.query_value("limit"));
+  if (!limit) return refuse(responder, {400, "Bad limit", "bad_limit"});
+  auto inquiry = std::make_unique<Inquiry>(path.app, std::nullopt, *limit, std::move(responder));
+  if (const auto cursor = request.query_value("after")) {
+    const auto after = ports_.cursors.open(path.app, *cursor);
+    if (!after) return refuse(inquiry->responder, {400, "Bad cursor", "bad_cursor"});
+    inquiry->after = *after;
+  }
+  auto found = [this, inquiry = std::move(inquiry)](Result<ports::MessageStatus> status) mutable {
+    if (!status) return fail_with(inquiry->responder, status.error());
+    page(std::move(inquiry), std::move(*status));
+  };
+  ports_.messages.status(path.app, std::move(*path.message), clock_.wall(),
+                         Reply<Result<ports::MessageStatus>>(loop_, std::move(found)));
+}
+
+void NotifyEndpoint::page(std::unique_ptr<Inquiry> inquiry, ports::MessageStatus status) {
+  const auto after = inquiry->after;
+  const auto limit = inquiry->limit;
+  const auto message = status.id;
+  auto read = [this, inquiry = std::move(inquiry),
+               status = std::move(status)](Result<ports::DeliveryPage> answer) mutable {
+    if (!answer) return fail_with(inquiry->responder, answer.error());
+    std::string next;
+    if (answer->more && !answer->deliveries.empty()) {
+      next = ports_.cursors.seal(inquiry->app, answer->deliveries.back().user_agent);
+    }
+    inquiry->responder.send(
+        receipt_answer(notify::receipt_body(inquiry->app, head_of(status), answer->deliveries, next)));
+  };
+  ports_.deliveries.of_message(message, after, limit, clock_.wall(),
+                               Reply<Result<ports::DeliveryPage>>(loop_, std::move(read)));
+}
+
+void NotifyEndpoint::cancel(NotifyPath path, transport::HttpResponder responder) {
+  auto cancelled = [this, app = path.app,
+                    responder = std::move(responder)](Result<ports::MessageStatus> status) mutable {
+    if (!status) return fail_with(responder, status.error());
+    if (log_.enabled(LogLevel::kDebug)) log_.debug("message cancelled", {{"message", status->id.hex()}});
+    responder.send(receipt_answer(notify::receipt_body(app, head_of(*status), {}, {})));
+  };
+  ports_.messages.cancel(path.app, std::move(*path.message), clock_.wall(),
+                         Reply<Result<ports::MessageStatus>>(loop_, std::move(cancelled)));
+}
+
+void NotifyEndpoint::refuse(transport::HttpResponder& responder, const notify::Rejection& rejection) {
+  refusals_.add(rejection.metric);
+  responder.send(refusal(rejection));
+}
+
+void NotifyEndpoint::fail_with(transport::HttpResponder& responder, const Error& error) {
+  refusals_.add(to_string(error.kind));
+  if (error.kind == ErrorKind::kInternal || error.kind == ErrorKind::kCorrupt) {
+    log_.error("application server request failed", {{"reason", error.message}});
+  }
+  responder.send(failure(error));
+}
+
+}  // namespace herald::roles::app_server

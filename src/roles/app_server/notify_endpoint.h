@@ -1,0 +1,87 @@
+#pragma once
+// NS-AS: takes notifications from application servers (docs/protocols.md).
+//
+//   POST /notify/<token>               accepts: stored durably, handed to newMessages, then 200 {"status": "ACCEPTED"}
+//   GET /notify/<token>/messages/<id>  the receipt; ?limit= (1 to 1000, default 100), ?after=<cursor of the page
+//   before> DELETE on the same                 takes back what is not yet acked; answers the receipt's head
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/executor.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "base/time.h"
+#include "domain/app.h"
+#include "ports/delivery_store.h"
+#include "ports/directory.h"
+#include "ports/message_queue.h"
+#include "ports/message_store.h"
+#include "protocol/app_server/notify/notify.h"
+#include "roles/app_server/acceptance_order.h"
+#include "roles/app_server/app_cache.h"
+#include "roles/app_server/notify_path.h"
+#include "roles/app_server/receipt_cursor.h"
+#include "roles/app_server/refusal_counts.h"
+#include "transport/http.h"
+
+namespace herald::roles::app_server {
+
+struct NotifyConfig {
+  Limits limits;
+  std::size_t cached_apps_max = 10'000;
+  std::function<bool()> draining;  // any thread; true: nothing new is accepted. Empty: never
+};
+
+// What the endpoint works with; everything must outlive it.
+struct NotifyPorts {
+  ports::MessageStore& messages;
+  ports::DeliveryStore& deliveries;
+  ports::Directory& directory;
+  ports::MessageQueue& queue;
+  AcceptanceOrder& order;
+  const ReceiptCursor& cursors;
+};
+
+// One event loop's; used on that loop's thread only, and destroyed when the loop runs no more.
+class NotifyEndpoint final : public transport::HttpHandler {
+ public:
+  NotifyEndpoint(NotifyConfig config, NotifyPorts ports, Executor& loop, const Clock& clock, Log& log,
+                 Metrics& metrics);
+
+  void on_request(const transport::HttpRequest& request, transport::HttpResponder responder) override;
+
+ private:
+  struct Posting;  // a POST on its way to the store
+  struct Inquiry;  // a GET of a receipt
+
+  void post(const transport::HttpRequest& request, transport::HttpResponder responder);
+  void look_up(AppId app, std::unique_ptr<Posting> posting);
+  void check(const App& app, std::unique_ptr<Posting> posting);
+  void store(std::unique_ptr<Posting> posting);
+  void stored(const Message& summary, std::unique_ptr<Posting> posting, Result<ports::PutOutcome> outcome);
+  void announce(const Message& summary);
+
+  void receipt(const transport::HttpRequest& request, transport::HttpResponder responder);
+  void show(const transport::HttpRequest& request, NotifyPath path, transport::HttpResponder responder);
+  void page(std::unique_ptr<Inquiry> inquiry, ports::MessageStatus status);
+  void cancel(NotifyPath path, transport::HttpResponder responder);
+
+  void refuse(transport::HttpResponder& responder, const protocol::notify::Rejection& rejection);
+  void fail_with(transport::HttpResponder& responder, const Error& error);
+
+  NotifyConfig config_;
+  NotifyPorts ports_;
+  Executor& loop_;
+  const Clock& clock_;
+  Log& log_;
+  AppCache apps_;
+  RefusalCounts refusals_;
+  Counter* accepted_[4] = {};  // by priority
+  Counter& unannounced_;
+  Histogram& accept_seconds_;
+};
+
+}  // namespace herald::roles::app_server
