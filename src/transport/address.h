@@ -3,6 +3,8 @@
 
 #include <netinet/in.h>
 
+#include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -27,6 +29,8 @@ class IpAddress {
   [[nodiscard]] std::size_t size() const { return v6_ ? 16 : 4; }
 
  private:
+  static IpAddress from_v6(const std::uint8_t* bytes);
+
   bool v6_ = false;
   std::uint8_t bytes_[16] = {};
 };
@@ -44,7 +48,8 @@ struct SocketAddress {
   auto operator<=>(const SocketAddress&) const = default;
 };
 
-// A network in CIDR form: "10.0.0.0/8", "fc00::/7".
+// A network in CIDR form: "10.0.0.0/8", "fc00::/7"; an address alone is a network of one. Bits past the prefix are
+// ignored.
 class Network {
  public:
   [[nodiscard]] static Result<Network> parse(std::string_view text);

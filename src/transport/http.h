@@ -24,6 +24,7 @@ struct HttpRequest {
   std::string_view body;  // chunks put together
   SocketAddress peer;
   bool secure = false;  // came over TLS
+  int version = 11;     // 10 or 11
 
   // The first header of that name, case-insensitive, spaces trimmed.
   [[nodiscard]] std::optional<std::string_view> header(std::string_view name) const;
@@ -54,7 +55,7 @@ class HttpResponder {
   };
   HttpResponder(std::weak_ptr<Sink> sink, std::uint64_t token) : sink_(std::move(sink)), token_(token) {}
   HttpResponder(HttpResponder&&) = default;
-  HttpResponder& operator=(HttpResponder&&) = default;
+  HttpResponder& operator=(HttpResponder&& other) noexcept;
   HttpResponder(const HttpResponder&) = delete;
   HttpResponder& operator=(const HttpResponder&) = delete;
   ~HttpResponder();
@@ -72,8 +73,8 @@ class HttpHandler {
   virtual void on_request(const HttpRequest& request, HttpResponder responder) = 0;
 };
 
-// Chooses a handler by the longest matching path prefix; "/token" matches "/token" and "/token/x", not "/tokens".
-// Unmatched: 404 with a short text.
+// Chooses a handler by the longest matching path prefix; "/token" matches "/token" and "/token/x", not "/tokens";
+// one that ends in '/' matches all below it. Unmatched: 404 with a short text.
 class HttpRouter final : public HttpHandler {
  public:
   void add(std::string prefix, HttpHandler& handler);

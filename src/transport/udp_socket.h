@@ -15,6 +15,7 @@ class UdpSocket {
  public:
   using OnDatagram = std::function<void(const SocketAddress& from, std::string_view datagram)>;
   // Binds to `at` (port 0: any). `on_datagram` may be empty: then nothing is read. The loop's thread.
+  // An IPv6 socket also sends to IPv4. The callback must not destroy the socket. kUnavailable: can't bind.
   [[nodiscard]] static Result<std::unique_ptr<UdpSocket>> open(EventLoop& loop, const SocketAddress& at,
                                                                OnDatagram on_datagram);
   virtual ~UdpSocket() = default;
