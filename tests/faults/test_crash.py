@@ -1,0 +1,161 @@
+"""Kills the server with -9 at random moments under load, restarts it, and checks the promises of a notification's life:
+
+- each accepted message reached each device that was registered before, at least once, or was replaced or expired;
+- a repeat carries the same messageId;
+- a replaced or expired message did not come after its replacement, or late;
+- a refused or unanswered POST may or may not arrive, but never twice under different ids.
+
+HERALD_CRASH_ROUNDS sets the number of kills (default 24), HERALD_CRASH_SEED the seed, printed on failure."""
+
+import asyncio
+import json
+import os
+import random
+import socket
+import time
+
+import herald
+import websockets
+
+ROUNDS = int(os.environ.get("HERALD_CRASH_ROUNDS", "24"))
+SEED = int(os.environ.get("HERALD_CRASH_SEED", str(random.SystemRandom().randrange(2**32))))
+DEVICES = 6
+SENDERS = 4
+CLOCK_SLACK_S = 0.25
+SETTLE_SECONDS = 60
+
+
+class Book:
+    """What was promised and what was seen."""
+
+    def __init__(self):
+        self.accepted = {}  # text -> (sender id or None, expires_at or None, accepted_at)
+        self.order = {}     # sender id -> texts in the order accepted or possibly accepted
+        self.seen = {}      # (device, text) -> messageId
+        self.count = {}     # (device, text) -> how often
+        self.highest = {}   # (device, sender id) -> highest number seen
+        self.faults = []
+
+    def posted(self, text, sender_id):
+        if sender_id:
+            self.order.setdefault(sender_id, []).append(text)
+
+    def delivered(self, device, notification):
+        text, key = notification["message"], (device, notification["message"])
+        before = self.seen.setdefault(key, notification["messageId"])
+        if before != notification["messageId"]:
+            self.faults.append(f"{key} came as {before} and as {notification['messageId']}")
+        self.count[key] = self.count.get(key, 0) + 1
+        if "ttl" in notification:
+            if notification["ttl"] and time.time() > notification["timestamp"] / 1000 + notification["ttl"] + CLOCK_SLACK_S:
+                self.faults.append(f"{key} came late")
+        sender_id = notification.get("id")
+        if sender_id:
+            number = int(text.rsplit("#", 1)[1])
+            highest = self.highest.get((device, sender_id), -1)
+            if number < highest:
+                self.faults.append(f"{key}: a replaced message followed its replacement #{highest}")
+            self.highest[(device, sender_id)] = max(number, highest)
+
+    def missing(self, devices):
+        """What was accepted, was neither replaced nor could expire, and was not seen."""
+        out = []
+        for text, (sender_id, expires_at, _) in self.accepted.items():
+            if expires_at is not None:
+                continue
+            if sender_id and self.order[sender_id][-1] != text:
+                continue
+            out += [(device, text) for device in devices if (device, text) not in self.seen]
+        return out
+
+
+async def one_device(number, server, state, uatoken, book):
+    """Connects for ever; acks most, leaves some unacked, drops the connection now and then."""
+    dice = random.Random(SEED + number)
+    while not state["over"]:
+        try:
+            async with websockets.connect(server.ws, subprotocols=["push-notification"], ping_interval=None,
+                                          open_timeout=5, close_timeout=1) as ws:
+                await ws.send(json.dumps({"data": {"uatoken": uatoken}, "command": "register/ua"}))
+                while not state["over"]:
+                    frame = await asyncio.wait_for(ws.recv(), 0.5 if state["settling"] else 30)
+                    if not frame.startswith("["):
+                        assert frame == "OK", frame
+                        continue
+                    notification = json.loads(frame)[0]
+                    book.delivered(number, notification)
+                    if state["settling"] or dice.random() < 0.9:
+                        await ws.send(json.dumps({"messageType": "ack", "messageId": notification["messageId"]}))
+                    elif dice.random() < 0.3:
+                        break
+        except (OSError, asyncio.TimeoutError, websockets.exceptions.WebSocketException):
+            await asyncio.sleep(0.05)
+
+
+async def one_sender(number, urls, state, book):
+    dice = random.Random(SEED * 31 + number)
+    serial = 0
+    loop = asyncio.get_running_loop()
+    while not state["stop_sending"]:
+        serial += 1
+        kind = dice.choice(["plain", "plain", "replace", "short"])
+        sender_id = f"s{number}-{dice.randrange(3)}" if kind == "replace" else None
+        text = f"{number}#{serial}"
+        now_ms = int(time.time() * 1000)
+        body = {"message": text, "timestamp": now_ms, "priority": dice.choice([1, 2, 3])}
+        if sender_id:
+            body["id"] = sender_id
+        if kind == "short":
+            body["ttl"] = 1
+        book.posted(text, sender_id)
+        try:
+            answer = await loop.run_in_executor(None, lambda: herald.post_json(urls[number % len(urls)], body))
+        except (OSError, herald.http.client.HTTPException):
+            await asyncio.sleep(0.02)
+            continue
+        if answer.status == 200:
+            book.accepted[text] = (sender_id, now_ms / 1000 + 1 if kind == "short" else None, time.time())
+        else:
+            assert answer.status == 503, answer
+
+
+async def run(tmp_path):
+    dice = random.Random(SEED)
+    server = herald.Server(tmp_path, "--limits-sweep-interval-ms", "500", "--limits-sweep-age-ms", "1000")
+    server.start()
+    state = {"over": False, "settling": False, "stop_sending": False}
+    book = Book()
+    tokens = [herald.token(server) for _ in range(DEVICES)]
+    urls = set()
+    for uatoken in tokens:
+        device = herald.Device(server, uatoken)
+        await device.open(register=False)
+        for app in ("crash-a", "crash-b"):
+            urls.add(await device.register_wa(app))
+        await device.close()
+    urls = sorted(urls)
+    devices = [asyncio.create_task(one_device(n, server, state, t, book)) for n, t in enumerate(tokens)]
+    senders = [asyncio.create_task(one_sender(n, urls, state, book)) for n in range(SENDERS)]
+    loop = asyncio.get_running_loop()
+    for _ in range(ROUNDS):
+        await asyncio.sleep(dice.uniform(0.05, 0.7))
+        await loop.run_in_executor(None, server.restart)
+    state["stop_sending"] = True
+    await asyncio.gather(*senders)
+    state["settling"] = True
+    deadline = time.monotonic() + SETTLE_SECONDS
+    while book.missing(range(DEVICES)) and time.monotonic() < deadline:
+        await asyncio.sleep(0.2)
+    state["over"] = True
+    await asyncio.gather(*devices)
+    missing = book.missing(range(DEVICES))
+    repeats = sum(n - 1 for n in book.count.values())
+    print(f"seed {SEED}: {ROUNDS} kills, {len(book.accepted)} accepted, {sum(book.count.values())} deliveries, {repeats} repeats")
+    server.stop()
+    assert not book.faults, f"seed {SEED}: {book.faults[:10]}"
+    assert not missing, f"seed {SEED}: {len(missing)} lost, such as {missing[:10]}"
+    assert len(book.accepted) > ROUNDS, f"seed {SEED}: hardly any load"
+
+
+def test_kill_9_loses_nothing(tmp_path):
+    asyncio.run(run(tmp_path))
