@@ -1,7 +1,7 @@
 #pragma once
 // UA tokens: opaque to devices, verified without a look-up. base64url of version (1 byte), user agent id (16), key
-// number (1), and the first 16 bytes of HMAC-SHA256(key, all before). Key rotation: the first key signs, all keys
-// verify.
+// number (1: the first byte of SHA-256(key), so that it stays when keys are added before it), and the first 16 bytes
+// of HMAC-SHA256(key, all before). Key rotation: the first key signs, all keys verify.
 
 #include <cstdint>
 #include <string>

@@ -1,0 +1,42 @@
+#include "base/crypto.h"
+#include "protocol/app_server/notify/notify.h"
+
+namespace herald::protocol::notify {
+namespace {
+
+Rejection bad_signature() {
+  return {400, "Bad signature, dropping notification", "bad_signature"};
+}
+
+// Reading a PEM key costs more than checking a signature with it, and senders come in runs: each thread keeps the
+// last key it used.
+std::shared_ptr<const PublicKey> key_of(const std::string& pem, int rsa_min_bits) {
+  struct Last {
+    std::string pem;
+    int rsa_min_bits = 0;
+    std::shared_ptr<const PublicKey> key;
+  };
+  thread_local Last last;
+  if (last.key && last.rsa_min_bits == rsa_min_bits && last.pem == pem) return last.key;
+  auto key = PublicKey::from_pem(pem, rsa_min_bits);
+  if (!key) return nullptr;
+  last = {pem, rsa_min_bits, *key};
+  return *key;
+}
+
+}  // namespace
+
+std::optional<Rejection> check_signature(const Notification& notification, const App& app, int rsa_min_bits) {
+  if (notification.bad_signature_form) return bad_signature();
+  if (notification.signature_hex.empty()) {
+    if (app.public_key_pem.empty()) return std::nullopt;
+    return Rejection{400, "You must sign your message with your Private Key", "unsigned"};
+  }
+  if (app.public_key_pem.empty()) return bad_signature();
+  const auto key = key_of(app.public_key_pem, rsa_min_bits);
+  const auto signature = from_hex(notification.signature_hex);
+  if (!key || !signature || !key->verifies(as_bytes(notification.signed_bytes), *signature)) return bad_signature();
+  return std::nullopt;
+}
+
+}  // namespace herald::protocol::notify

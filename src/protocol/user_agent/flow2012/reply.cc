@@ -1,0 +1,57 @@
+#include "base/crypto.h"
+#include "protocol/json.h"
+#include "protocol/user_agent/flow2012/frame.h"
+
+namespace herald::protocol::flow2012 {
+
+std::string reply_registered_ua(Spelling spelling) {
+  return spelling == Spelling::kSlash ? "OK" : R"({"status":"REGISTERED"})";
+}
+
+std::string reply_registered_wa(Spelling /*spelling*/, std::string_view url) {
+  return std::string(url);
+}
+
+std::string reply_unregistered_wa(Spelling spelling, std::string_view url) {
+  if (spelling == Spelling::kSlash) return "OK";
+  std::string out = R"({"status":"UNREGISTERED","url":)";
+  append_json_string(out, url);
+  out += R"(,"messageType":"unregisterWA"})";
+  return out;
+}
+
+std::string_view error_token_not_accepted() {
+  return R"({ "error": "Token received is not accepted. Please get a valid one" })";
+}
+
+std::string_view error_could_not_add_ua() {
+  return R"({ "error" : "Could not add UAtoken" })";
+}
+
+std::string_view error_could_not_add_wa() {
+  return R"({ "error": "Could not add WA" })";
+}
+
+std::string_view error_binary() {
+  return R"({ "error": "Binary messages not yet supported" })";
+}
+
+std::string_view error_not_registered() {
+  return R"({ "error": "No UAToken found for this connection !" })";
+}
+
+AppId app_id(std::string_view watoken, std::string_view pbkbase64) {
+  std::string hashed(watoken);
+  hashed += pbkbase64;
+  return AppId{sha256(as_bytes(hashed))};
+}
+
+std::string notify_url(std::string_view public_url, const AppId& app) {
+  while (public_url.ends_with('/')) public_url.remove_suffix(1);
+  std::string out(public_url);
+  out += "/notify/";
+  out += app.hex();
+  return out;
+}
+
+}  // namespace herald::protocol::flow2012
