@@ -1,0 +1,174 @@
+#include "roles/monitor/router.h"
+
+#include <algorithm>
+#include <chrono>
+#include <unordered_map>
+#include <utility>
+
+#include "domain/message_id_source.h"
+
+namespace herald::roles::monitor {
+
+Router::Router(const MonitorConfig& config, const MonitorPorts& ports, Forwarder& forwarder)
+    : config_(config),
+      ports_(ports),
+      forwarder_(forwarder),
+      wait_(config.retry_first, config.retry_most),
+      routed_(ports.metrics.counter("herald_routed_total", "Messages routed to all devices of their app.")),
+      deliveries_(ports.metrics.counter("herald_deliveries_total", "Pending deliveries written.")),
+      dropped_(ports.metrics.counter("herald_dropped_total",
+                                     "Deliveries pushed out because too many waited for one device.")),
+      retries_(ports.metrics.counter("herald_route_retries_total", "Store calls of the monitor that were repeated.")),
+      failed_(ports.metrics.counter("herald_route_failures_total",
+                                    "Messages left to the sweep because their app could not be read.")),
+      route_seconds_(ports.metrics.histogram("herald_route_seconds",
+                                             "Time from acceptance of a message to its routing.",
+                                             {0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1, 5, 30, 300})) {}
+
+void Router::submit(std::vector<Routed> messages, Task done) {
+  for (const auto& message : messages) routing_.insert(message.message);
+  waiting_.push_back({std::move(messages), std::move(done)});
+  if (!busy_) next_round();
+}
+
+void Router::next_round() {
+  take_waiting();
+  if (walks_.empty() && settles_.empty()) return;
+  busy_ = true;
+  read_pages();
+}
+
+// New walks begin behind the old ones, so that they never overtake a walk of the same app.
+void Router::take_waiting() {
+  if (walks_.size() >= config_.walks_max) return;
+  std::unordered_map<AppId, std::size_t, IdHash> begun;
+  for (auto& submission : waiting_) {
+    for (auto& message : submission.messages) {
+      const auto [at, fresh] = begun.emplace(message.app, walks_.size());
+      if (fresh) walks_.push_back(Walk{message.app, {}, std::nullopt, std::nullopt});
+      walks_[at->second].messages.push_back(std::move(message));
+    }
+    settles_.push_back(std::move(submission.done));
+  }
+  waiting_.clear();
+}
+
+void Router::read_pages() {
+  page_error_.reset();
+  pages_unread_ = static_cast<std::size_t>(
+      std::count_if(walks_.begin(), walks_.end(), [](const Walk& walk) { return !walk.page; }));
+  if (pages_unread_ == 0) return plan_writes();
+  for (std::size_t i = 0; i < walks_.size(); ++i) {
+    if (walks_[i].page) continue;
+    ports_.directory.nodes_of(walks_[i].app, walks_[i].after, config_.limits.route_page,
+                              Reply<Result<ports::NodePage>>(ports_.loop, [this, i](Result<ports::NodePage> page) {
+                                page_read(i, std::move(page));
+                              }));
+  }
+}
+
+void Router::page_read(std::size_t walk, Result<ports::NodePage> page) {
+  if (page) {
+    page->more = page->more && !page->user_agents.empty();
+    walks_[walk].page = std::move(*page);
+  } else if (page.error().kind == ErrorKind::kUnavailable) {
+    page_error_ = page.error();
+  } else {
+    give_up(walks_[walk], page.error());
+  }
+  if (--pages_unread_ > 0) return;
+  if (page_error_) return wait_then([this] { read_pages(); }, *page_error_);
+  plan_writes();
+}
+
+// One app that can't be read does not hold up the others: its messages stay unrouted, and the sweep comes back to them.
+void Router::give_up(Walk& walk, const Error& error) {
+  walk.page = ports::NodePage{};
+  if (error.kind == ErrorKind::kNotFound) return;
+  walk.failed = true;
+  failed_.add(walk.messages.size());
+  ports_.log.error("devices of an app not readable", {{"app", walk.app.hex()}, {"reason", error.message}});
+}
+
+// Cuts the round into writes of a bounded size; nearly always there is one.
+void Router::plan_writes() {
+  writes_.clear();
+  std::size_t deliveries = 0;
+  const auto now = ports_.clock.wall();
+  static const std::vector<UserAgentId> kNobody;
+  for (const auto& walk : walks_) {
+    if (walk.failed) continue;
+    for (const auto& message : walk.messages) {
+      const auto& devices = now < message.expires_at ? walk.page->user_agents : kNobody;
+      if (writes_.empty() || deliveries + devices.size() > config_.deliveries_per_write) {
+        writes_.emplace_back();
+        deliveries = 0;
+      }
+      deliveries += devices.size();
+      auto& write = writes_.back();
+      write.items.push_back({message.message, message.app, message.priority, message.expires_at, devices});
+      write.last_page.push_back(!walk.page->more);
+    }
+  }
+  write_next();
+}
+
+void Router::write_next() {
+  if (writes_.empty()) return end_round();
+  std::vector<ports::NewDeliveries> entries;
+  const auto& write = writes_.front();
+  for (std::size_t i = 0; i < write.items.size(); ++i) {
+    entries.push_back({write.items[i].message, write.items[i].user_agents, write.last_page[i]});
+  }
+  ports_.deliveries.add(
+      std::move(entries), ports_.clock.wall(),
+      Reply<Result<ports::AddOutcome>>(ports_.loop, [this](Result<ports::AddOutcome> outcome) { written(outcome); }));
+}
+
+// Only now are the locations read: a device that connects later finds the pending deliveries by itself.
+void Router::written(const Result<ports::AddOutcome>& outcome) {
+  if (!outcome) return wait_then([this] { write_next(); }, outcome.error());
+  wait_.reset();
+  deliveries_.add(outcome->added);
+  dropped_.add(outcome->dropped);
+  auto items = std::move(writes_.front().items);
+  writes_.pop_front();
+  forwarder_.forward(std::move(items), [this] { write_next(); });
+}
+
+void Router::end_round() {
+  for (auto& walk : walks_) {
+    if (!walk.page->more) {
+      finish(walk);
+      walk.messages.clear();
+      continue;
+    }
+    walk.after = walk.page->user_agents.back();
+    walk.page.reset();
+  }
+  std::erase_if(walks_, [](const Walk& walk) { return walk.messages.empty(); });
+  for (auto& settle : std::exchange(settles_, {})) settle();
+  busy_ = false;
+  next_round();
+}
+
+void Router::finish(const Walk& walk) {
+  const auto now = ports_.clock.wall();
+  for (const auto& message : walk.messages) {
+    routing_.erase(message.message);
+    if (walk.failed) continue;
+    routed_.add();
+    route_seconds_.observe(std::chrono::duration<double>(now - made_at(message.message)).count());
+    if (ports_.log.enabled(LogLevel::kDebug)) {
+      ports_.log.debug("message routed", {{"message", message.message.hex()}});
+    }
+  }
+}
+
+void Router::wait_then(Task task, const Error& error) {
+  retries_.add();
+  ports_.log.warning("routing waits for the store", {{"reason", error.message}});
+  ports_.timers.run_after(wait_.next(), std::move(task));
+}
+
+}  // namespace herald::roles::monitor
