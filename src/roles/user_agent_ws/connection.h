@@ -1,0 +1,75 @@
+#pragma once
+// One open WebSocket of NS-UA-WS: joins the socket, the session of the generation that the device speaks, and its
+// delivery window. Kept small: this is what an idle device costs the role.
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "roles/user_agent_ws/delivery_window.h"
+#include "roles/user_agent_ws/generation_session.h"
+#include "transport/websocket.h"
+
+namespace herald::roles::user_agent_ws {
+
+struct Shard;
+
+class Connection final : public transport::WebSocketHandler, public SessionHost {
+ public:
+  explicit Connection(Shard& shard) : shard_(shard) {}
+
+  // The socket's side.
+  void on_open(transport::WebSocket& socket) override;
+  void on_text(std::string_view text) override;
+  void on_binary(std::string_view bytes) override;
+  void on_drained() override;
+  void on_close(transport::CloseCode code) override;
+
+  // The session's side.
+  [[nodiscard]] Context& context() override;
+  void send(std::string_view text) override;
+  void close(transport::CloseCode code, std::string_view reason) override;
+  void count_refusal(std::string_view reason) override;
+  [[nodiscard]] const UserAgentId* user_agent() const override { return online_ ? &device_ : nullptr; }
+  void go_online(const UserAgentId& user_agent, std::move_only_function<void(Status)> then) override;
+  void start_deliveries() override;
+  void go_to_sleep(const UserAgentId& user_agent, const WakeInterface& wake,
+                   std::move_only_function<void(Status)> then) override;
+  void acked(const UserAgentId& user_agent, const std::vector<MessageId>& messages) override;
+  void handed_out(const UserAgentId& user_agent, const std::vector<MessagePtr>& messages) override;
+
+  // The role's side.
+  [[nodiscard]] std::uint64_t number() const { return number_; }
+  // Means something only while online, and in the table while it is.
+  [[nodiscard]] const UserAgentId& device() const { return device_; }
+  [[nodiscard]] bool online() const { return online_; }
+  // No longer the place where its device is found: leaving must not touch the directory.
+  [[nodiscard]] bool displaced() const { return displaced_; }
+  [[nodiscard]] bool closing() const { return closing_; }
+  void set_online(const UserAgentId& user_agent);
+  void set_offline() { online_ = false; }
+  void set_displaced() { displaced_ = true; }
+
+  [[nodiscard]] DeliveryWindow& window() { return window_; }
+  [[nodiscard]] const GenerationSession& session() const { return *session_; }
+  // So many bytes wait for the peer that nothing more should be sent before on_drained().
+  [[nodiscard]] bool blocked() const;
+  // Whether the connection stands in the line for reading a page.
+  [[nodiscard]] bool in_line() const { return in_line_; }
+  void set_in_line(bool in_line) { in_line_ = in_line; }
+
+ private:
+  Shard& shard_;
+  transport::WebSocket* socket_ = nullptr;
+  std::unique_ptr<GenerationSession> session_;  // from the first frame on
+  DeliveryWindow window_;
+  std::uint64_t number_ = 0;
+  UserAgentId device_;
+  bool online_ = false;
+  bool displaced_ = false;
+  bool closing_ = false;
+  bool in_line_ = false;
+};
+
+}  // namespace herald::roles::user_agent_ws

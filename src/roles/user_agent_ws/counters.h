@@ -1,0 +1,36 @@
+#pragma once
+// What one shard counts.
+
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "base/metrics.h"
+#include "domain/message.h"
+
+namespace herald::roles::user_agent_ws {
+
+class Counters {
+ public:
+  explicit Counters(Metrics& metrics);
+
+  // By reason: a short constant name, never text from outside.
+  void refused(std::string_view reason);
+  void delivered(Priority priority, double seconds_since_accepted);
+
+  Gauge& devices;
+  Gauge& connections;
+  Counter& sent;
+  Counter& acks;
+  Counter& takeovers;
+  Counter& events_given_up;
+  Counter& store_failures;
+  Histogram& ack_seconds;
+
+ private:
+  Metrics& metrics_;
+  Histogram* delivery_seconds_[3];
+  std::unordered_map<std::string, Counter*> refusals_;
+};
+
+}  // namespace herald::roles::user_agent_ws

@@ -1,0 +1,212 @@
+#include "roles/user_agent_ws/deliverer.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "roles/user_agent_ws/connection.h"
+
+namespace herald::roles::user_agent_ws {
+
+namespace {
+
+// Notifications fetched in one call.
+constexpr std::size_t kFetchBatchMax = 1'024;
+
+double seconds_between(WallTime from, WallTime to) {
+  return std::max(0.0, std::chrono::duration<double>(to - from).count());
+}
+
+}  // namespace
+
+Deliverer::Deliverer(Context& context, ConnectionTable& table, DeliveryReports& reports, Counters& counters)
+    : context_(context),
+      table_(table),
+      reports_(reports),
+      counters_(counters),
+      limits_{context.config.limits.unacked_window, context.config.limits.pending_page} {}
+
+void Deliverer::deliver(const std::vector<protocol::queue::Deliver>& announced) {
+  for (const auto& entry : announced) {
+    Wanted wanted{entry.message, {}};
+    for (const auto& target : entry.targets) {
+      Connection* connection = table_.find(target.user_agent);
+      if (connection == nullptr || connection->closing()) continue;
+      if (connection->window().offer(entry.message, connection->blocked(), limits_)) {
+        wanted.connections.push_back(connection->number());
+      } else {
+        pump(*connection);
+      }
+    }
+    if (!wanted.connections.empty()) wanted_.push_back(std::move(wanted));
+  }
+  fetch_next();
+}
+
+void Deliverer::fetch_next() {
+  if (fetching_ || wanted_.empty()) return;
+  fetching_ = true;
+  std::vector<Wanted> batch;
+  std::vector<MessageId> ids;
+  while (!wanted_.empty() && batch.size() < kFetchBatchMax) {
+    ids.push_back(wanted_.front().message);
+    batch.push_back(std::move(wanted_.front()));
+    wanted_.pop_front();
+  }
+  context_.messages.fetch(
+      std::move(ids), context_.clock.wall(),
+      Reply<Result<std::vector<MessagePtr>>>(context_.executor, [this, batch = std::move(batch)](const auto& answer) {
+        fetching_ = false;
+        fetched(batch, answer);
+        fetch_next();
+      }));
+}
+
+void Deliverer::fetched(const std::vector<Wanted>& batch, const Result<std::vector<MessagePtr>>& answer) {
+  if (!answer) {
+    counters_.store_failures.add();
+    context_.log.warning("fetch failed", {{"reason", std::string_view(answer.error().message)}});
+    for (const auto& wanted : batch) give_back_all(wanted);
+    return;
+  }
+  for (std::size_t i = 0; i < batch.size(); ++i) send_to_all(batch[i], (*answer)[i]);
+}
+
+void Deliverer::give_back_all(const Wanted& wanted) {
+  for (const std::uint64_t number : wanted.connections) {
+    Connection* connection = table_.find(number);
+    if (connection == nullptr || !connection->online()) continue;
+    connection->window().give_back(wanted.message);
+    retry_later(number);
+  }
+}
+
+void Deliverer::send_to_all(const Wanted& wanted, const MessagePtr& message) {
+  std::optional<Generation> framed;
+  std::string frame;
+  for (const std::uint64_t number : wanted.connections) {
+    Connection* connection = table_.find(number);
+    if (connection == nullptr || !connection->online()) continue;
+    if (!message) {
+      connection->window().gone(wanted.message);
+    } else if (connection->blocked()) {
+      connection->window().give_back(wanted.message);
+    } else {
+      if (framed != connection->session().generation()) {
+        framed = connection->session().generation();
+        frame = connection->session().delivery_frame(*message);
+      }
+      send(*connection, *message, frame);
+    }
+    pump(*connection);
+  }
+}
+
+void Deliverer::send(Connection& connection, const Message& message, std::string_view frame) {
+  const WallTime now = context_.clock.wall();
+  if (!connection.window().sent(message.id, now)) return;
+  connection.send(frame);
+  reports_.watch(connection, message.id);
+  counters_.delivered(message.priority, seconds_between(message.accepted_at, now));
+  if (context_.log.enabled(LogLevel::kDebug)) {
+    const std::string id = message.id.hex();
+    const std::string device = log_name(connection.device());
+    context_.log.debug("message sent", {{"message", std::string_view(id)}, {"device", std::string_view(device)}});
+  }
+}
+
+void Deliverer::start(Connection& connection) {
+  connection.window().start();
+  pump(connection);
+}
+
+void Deliverer::pump(Connection& connection) {
+  if (!connection.online() || connection.closing() || connection.in_line()) return;
+  if (!connection.window().catching_up()) return;
+  if (reading_ >= kPageReadsMax) {
+    connection.set_in_line(true);
+    line_.push_back(connection.number());
+    return;
+  }
+  const auto request = connection.window().next_page(connection.blocked(), limits_);
+  if (!request) return;
+  ++reading_;
+  context_.deliveries.pending(
+      connection.device(), request->after, request->limit, context_.clock.wall(),
+      Reply<Result<ports::PendingPage>>(context_.executor,
+                                        [this, number = connection.number()](Result<ports::PendingPage> page) {
+                                          --reading_;
+                                          page_read(number, std::move(page));
+                                          serve_line();
+                                        }));
+}
+
+void Deliverer::page_read(std::uint64_t number, Result<ports::PendingPage> page) {
+  Connection* connection = table_.find(number);
+  if (!page) {
+    counters_.store_failures.add();
+    context_.log.warning("reading pending notifications failed", {{"reason", std::string_view(page.error().message)}});
+    if (connection == nullptr) return;
+    connection->window().page_failed();
+    return retry_later(number);
+  }
+  if (connection == nullptr || !connection->online()) return;
+  send_page(*connection, *page);
+  pump(*connection);
+}
+
+void Deliverer::send_page(Connection& connection, const ports::PendingPage& page) {
+  std::vector<MessageId> ids;
+  ids.reserve(page.messages.size());
+  for (const auto& message : page.messages) ids.push_back(message->id);
+  for (const std::size_t i : connection.window().page(ids, page.more, limits_)) {
+    if (connection.blocked()) {
+      connection.window().give_back(ids[i]);
+    } else {
+      send(connection, *page.messages[i], connection.session().delivery_frame(*page.messages[i]));
+    }
+  }
+}
+
+void Deliverer::serve_line() {
+  while (!line_.empty() && reading_ < kPageReadsMax) {
+    Connection* connection = table_.find(line_.front());
+    line_.pop_front();
+    if (connection == nullptr) continue;
+    connection->set_in_line(false);
+    pump(*connection);
+  }
+}
+
+void Deliverer::retry_later(std::uint64_t number) {
+  retry_.push_back(number);
+  if (retry_.size() > 1) return;
+  context_.timers.run_after(kRetryDelay, [this] {
+    for (const std::uint64_t waiting : std::exchange(retry_, {})) {
+      if (Connection* connection = table_.find(waiting)) pump(*connection);
+    }
+  });
+}
+
+void Deliverer::acked(const UserAgentId& user_agent, const std::vector<MessageId>& messages) {
+  const WallTime now = context_.clock.wall();
+  Connection* connection = table_.find(user_agent);
+  for (const MessageId& message : messages) {
+    const auto entry = connection != nullptr ? connection->window().acked(message, limits_) : std::nullopt;
+    const WallTime sent_at = entry ? entry->sent_at : WallTime{};
+    if (sent_at.ms != 0) counters_.ack_seconds.observe(seconds_between(sent_at, now));
+    counters_.acks.add();
+    reports_.add({message, user_agent, DeliveryState::kAcked, sent_at, now});
+  }
+  if (connection != nullptr) pump(*connection);
+}
+
+void Deliverer::handed_out(const UserAgentId& user_agent, const std::vector<MessagePtr>& messages) {
+  const WallTime now = context_.clock.wall();
+  for (const auto& message : messages) {
+    counters_.delivered(message->priority, seconds_between(message->accepted_at, now));
+    reports_.add({message->id, user_agent, DeliveryState::kSent, now, now});
+  }
+}
+
+}  // namespace herald::roles::user_agent_ws

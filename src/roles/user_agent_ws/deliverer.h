@@ -1,0 +1,65 @@
+#pragma once
+// Brings notifications to the connected devices of one shard: announced ones by batches of fetches, pending ones by
+// pages, under each device's window.
+
+#include <cstdint>
+#include <deque>
+#include <vector>
+
+#include "protocol/queue/envelope.h"
+#include "roles/user_agent_ws/connection_table.h"
+#include "roles/user_agent_ws/context.h"
+#include "roles/user_agent_ws/counters.h"
+#include "roles/user_agent_ws/delivery_reports.h"
+#include "roles/user_agent_ws/delivery_window.h"
+
+namespace herald::roles::user_agent_ws {
+
+class Deliverer {
+ public:
+  Deliverer(Context& context, ConnectionTable& table, DeliveryReports& reports, Counters& counters);
+
+  // The monitor announced these. Devices that are not online here are skipped: their deliveries wait in the store.
+  void deliver(const std::vector<protocol::queue::Deliver>& announced);
+  // The device went online and its location is written: what is pending follows.
+  void start(Connection& connection);
+  // Something changed that may let the device be sent more: reads the next page if one is due.
+  void pump(Connection& connection);
+  // `user_agent` acked these, on whatever connection.
+  void acked(const UserAgentId& user_agent, const std::vector<MessageId>& messages);
+  // These went to `user_agent` without a place in a window.
+  void handed_out(const UserAgentId& user_agent, const std::vector<MessagePtr>& messages);
+
+ private:
+  // A notification to be fetched, and the connections that keep a place for it.
+  struct Wanted {
+    MessageId message;
+    std::vector<std::uint64_t> connections;
+  };
+
+  void fetch_next();
+  void fetched(const std::vector<Wanted>& batch, const Result<std::vector<MessagePtr>>& answer);
+  void send_to_all(const Wanted& wanted, const MessagePtr& message);
+  void give_back_all(const Wanted& wanted);
+  void send(Connection& connection, const Message& message, std::string_view frame);
+
+  void page_read(std::uint64_t number, Result<ports::PendingPage> page);
+  void send_page(Connection& connection, const ports::PendingPage& page);
+  void serve_line();
+  void retry_later(std::uint64_t number);
+
+  Context& context_;
+  ConnectionTable& table_;
+  DeliveryReports& reports_;
+  Counters& counters_;
+  WindowLimits limits_;
+
+  std::deque<Wanted> wanted_;
+  bool fetching_ = false;
+
+  std::size_t reading_ = 0;         // page reads in flight
+  std::deque<std::uint64_t> line_;  // connections that wait for their turn to read
+  std::vector<std::uint64_t> retry_;
+};
+
+}  // namespace herald::roles::user_agent_ws

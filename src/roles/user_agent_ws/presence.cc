@@ -1,0 +1,148 @@
+#include "roles/user_agent_ws/presence.h"
+
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "roles/user_agent_ws/connection.h"
+
+namespace herald::roles::user_agent_ws {
+
+using transport::CloseCode;
+
+void Presence::go_online(Connection& connection, const UserAgentId& user_agent, Then then) {
+  const Location here{LocationKind::kWebSocket, context_.config.server, context_.config.shard, connection.number()};
+  context_.directory.set_location(
+      user_agent, here, std::nullopt,
+      Reply<Result<Location>>(context_.executor, [this, number = connection.number(), user_agent,
+                                                  then = std::move(then)](const Result<Location>& previous) mutable {
+        located(number, user_agent, previous, std::move(then));
+      }));
+}
+
+void Presence::located(std::uint64_t number, const UserAgentId& user_agent, const Result<Location>& previous,
+                       Then then) {
+  if (previous) displace(user_agent, *previous, number);
+  Connection* connection = table_.find(number);
+  if (connection == nullptr || connection->closing()) {
+    if (connection == nullptr || !connection->online()) leave({user_agent, number});
+    return;
+  }
+  if (!previous) {
+    counters_.store_failures.add();
+    return then(std::unexpected(previous.error()));
+  }
+  become(*connection, user_agent);
+  then({});
+}
+
+void Presence::become(Connection& connection, const UserAgentId& user_agent) {
+  if (connection.online()) return;
+  if (const Connection* other = table_.find(user_agent)) taken_over({user_agent, 0, other->number()});
+  connection.set_online(user_agent);
+  table_.put_online(connection);
+  counters_.devices.add(1);
+  if (!context_.log.enabled(LogLevel::kDebug)) return;
+  const std::string device = log_name(user_agent);
+  context_.log.debug("device registered", {{"device", std::string_view(device)}});
+}
+
+void Presence::displace(const UserAgentId& user_agent, const Location& previous, std::uint64_t successor) {
+  if (previous.kind != LocationKind::kWebSocket || previous.connection == successor) return;
+  const protocol::queue::TakenOver notice{user_agent, previous.shard, previous.connection};
+  if (previous.server != context_.config.server) {
+    context_.queue.publish(previous.server, {protocol::queue::encode(notice)},
+                           Reply<Status>(context_.executor, [](const Status& /*a hint*/) {}));
+  } else if (previous.shard != context_.config.shard) {
+    context_.config.tell_shard(previous.shard, notice);
+  } else {
+    taken_over(notice);
+  }
+}
+
+void Presence::taken_over(const protocol::queue::TakenOver& notice) {
+  Connection* connection = table_.find(notice.connection);
+  if (connection == nullptr || connection->displaced()) return;
+  if (connection->online() && connection->device() != notice.user_agent) return;
+  counters_.takeovers.add();
+  connection->set_displaced();
+  go_offline(*connection);
+  connection->close(CloseCode::kNormal, "taken over");
+}
+
+void Presence::go_offline(Connection& connection) {
+  if (!connection.online()) return;
+  reports_.closing(connection);
+  table_.take_offline(connection);
+  connection.set_offline();
+  counters_.devices.add(-1);
+}
+
+void Presence::left(Connection& connection) {
+  const bool was_here = connection.online();
+  go_offline(connection);
+  if (was_here && !connection.displaced()) leave({connection.device(), connection.number()});
+}
+
+void Presence::leave(const Departure& departure) {
+  context_.directory.leave(departure.user_agent, context_.config.server, departure.connection,
+                           context_.config.sleep_server,
+                           Reply<Result<Location>>(context_.executor, [this, departure](const Result<Location>& now) {
+                             if (!now) return retry_leave(departure);
+                             if (now->kind == LocationKind::kSleeping) hand_over(departure.user_agent);
+                           }));
+}
+
+void Presence::retry_leave(const Departure& departure) {
+  counters_.store_failures.add();
+  departures_.push_back(departure);
+  if (departures_.size() > 1) return;
+  context_.timers.run_after(kRetryDelay, [this] {
+    for (const Departure& waiting : std::exchange(departures_, {})) leave(waiting);
+  });
+}
+
+void Presence::go_to_sleep(Connection& connection, const UserAgentId& user_agent, const WakeInterface& wake,
+                           Then then) {
+  const Location asleep{LocationKind::kSleeping, context_.config.sleep_server, 0, 0};
+  context_.directory.set_location(
+      user_agent, asleep, wake,
+      Reply<Result<Location>>(context_.executor, [this, number = connection.number(), user_agent,
+                                                  then = std::move(then)](const Result<Location>& previous) mutable {
+        slept(number, user_agent, previous, std::move(then));
+      }));
+}
+
+void Presence::slept(std::uint64_t number, const UserAgentId& user_agent, const Result<Location>& previous, Then then) {
+  if (previous) {
+    displace(user_agent, *previous, number);
+    hand_over(user_agent);
+  } else {
+    counters_.store_failures.add();
+  }
+  Connection* connection = table_.find(number);
+  if (connection == nullptr) return;
+  if (previous) {
+    connection->set_displaced();
+    go_offline(*connection);
+  }
+  if (connection->closing()) return;
+  then(previous ? Status() : Status(std::unexpected(previous.error())));
+}
+
+void Presence::hand_over(const UserAgentId& user_agent) {
+  const auto publish = [this, user_agent](const Result<ports::PendingPage>& page) {
+    if (!page || page->messages.empty()) return;
+    std::vector<std::string> bodies;
+    for (const auto& message : page->messages) {
+      bodies.push_back(protocol::queue::encode(protocol::queue::Deliver{
+          message->id, message->app, message->priority, message->expires_at, {{user_agent, 0}}}));
+    }
+    context_.queue.publish(context_.config.sleep_server, std::move(bodies),
+                           Reply<Status>(context_.executor, [](const Status& /*a hint*/) {}));
+  };
+  context_.deliveries.pending(user_agent, std::nullopt, context_.config.limits.pending_page, context_.clock.wall(),
+                              Reply<Result<ports::PendingPage>>(context_.executor, publish));
+}
+
+}  // namespace herald::roles::user_agent_ws

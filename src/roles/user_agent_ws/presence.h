@@ -1,0 +1,57 @@
+#pragma once
+// Where devices are: writes the location of a device that goes online or to sleep, closes the connection it had
+// before, wherever that is, and takes the location back when the connection ends.
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "base/result.h"
+#include "domain/location.h"
+#include "protocol/queue/envelope.h"
+#include "roles/user_agent_ws/connection_table.h"
+#include "roles/user_agent_ws/context.h"
+#include "roles/user_agent_ws/counters.h"
+#include "roles/user_agent_ws/delivery_reports.h"
+
+namespace herald::roles::user_agent_ws {
+
+class Presence {
+ public:
+  Presence(Context& context, ConnectionTable& table, DeliveryReports& reports, Counters& counters)
+      : context_(context), table_(table), reports_(reports), counters_(counters) {}
+
+  // `then` is called once unless the connection is gone by then.
+  void go_online(Connection& connection, const UserAgentId& user_agent, std::move_only_function<void(Status)> then);
+  void go_to_sleep(Connection& connection, const UserAgentId& user_agent, const WakeInterface& wake,
+                   std::move_only_function<void(Status)> then);
+  // The connection ended.
+  void left(Connection& connection);
+  // A newer connection took this one's device over.
+  void taken_over(const protocol::queue::TakenOver& notice);
+
+ private:
+  using Then = std::move_only_function<void(Status)>;
+  struct Departure {
+    UserAgentId user_agent;
+    std::uint64_t connection;
+  };
+
+  void located(std::uint64_t number, const UserAgentId& user_agent, const Result<Location>& previous, Then then);
+  void slept(std::uint64_t number, const UserAgentId& user_agent, const Result<Location>& previous, Then then);
+  void displace(const UserAgentId& user_agent, const Location& previous, std::uint64_t successor);
+  void become(Connection& connection, const UserAgentId& user_agent);
+  void go_offline(Connection& connection);
+  void leave(const Departure& departure);
+  void retry_leave(const Departure& departure);
+  // What is pending for a device that sleeps now is announced to the server that wakes it.
+  void hand_over(const UserAgentId& user_agent);
+
+  Context& context_;
+  ConnectionTable& table_;
+  DeliveryReports& reports_;
+  Counters& counters_;
+  std::vector<Departure> departures_;  // refused by the store, to be repeated
+};
+
+}  // namespace herald::roles::user_agent_ws

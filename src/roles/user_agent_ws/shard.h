@@ -1,0 +1,26 @@
+#pragma once
+// The parts of one shard, as its connections reach them.
+
+#include <utility>
+
+#include "roles/user_agent_ws/connection_table.h"
+#include "roles/user_agent_ws/context.h"
+#include "roles/user_agent_ws/counters.h"
+#include "roles/user_agent_ws/deliverer.h"
+#include "roles/user_agent_ws/delivery_reports.h"
+#include "roles/user_agent_ws/presence.h"
+
+namespace herald::roles::user_agent_ws {
+
+struct Shard {
+  explicit Shard(Context with) : context(std::move(with)) {}
+
+  Context context;
+  Counters counters{context.metrics};
+  ConnectionTable table{context.random};
+  DeliveryReports reports{context, table, counters};
+  Deliverer deliverer{context, table, reports, counters};
+  Presence presence{context, table, reports, counters};
+};
+
+}  // namespace herald::roles::user_agent_ws

@@ -1,0 +1,42 @@
+#include "roles/user_agent_ws/user_agent_ws.h"
+
+#include <utility>
+
+#include "roles/user_agent_ws/connection.h"
+#include "roles/user_agent_ws/shard.h"
+
+namespace herald::roles::user_agent_ws {
+
+namespace {
+
+constexpr const char* kSubprotocol = "push-notification";
+
+}  // namespace
+
+UserAgentWs::UserAgentWs(Context context) : shard_(std::make_unique<Shard>(std::move(context))) {}
+UserAgentWs::~UserAgentWs() = default;
+
+std::variant<transport::WebSocketAccept, transport::HttpResponse> UserAgentWs::on_upgrade(
+    const transport::HttpRequest& request) {
+  if (draining_) {
+    shard_->counters.refused("draining");
+    auto response = transport::text_response(503, "This server is going away; connect again.\n");
+    response.headers.emplace_back("Retry-After", "1");
+    return response;
+  }
+  if (!transport::offers_subprotocol(request, kSubprotocol)) {
+    shard_->counters.refused("no_subprotocol");
+    return transport::text_response(400, "The WebSocket subprotocol push-notification is required.\n");
+  }
+  return transport::WebSocketAccept{kSubprotocol, std::make_unique<Connection>(*shard_)};
+}
+
+void UserAgentWs::deliver(const std::vector<protocol::queue::Deliver>& announced) {
+  shard_->deliverer.deliver(announced);
+}
+
+void UserAgentWs::taken_over(const protocol::queue::TakenOver& notice) {
+  shard_->presence.taken_over(notice);
+}
+
+}  // namespace herald::roles::user_agent_ws

@@ -1,0 +1,40 @@
+#pragma once
+// The role NS-UA-WS: holds the WebSockets of devices, brings them their notifications and takes their acks. One
+// instance per event loop ("shard"); everything on that loop's thread. The instance must outlive its connections and
+// its executor's last task.
+
+#include <memory>
+#include <variant>
+#include <vector>
+
+#include "protocol/queue/envelope.h"
+#include "roles/user_agent_ws/context.h"
+#include "transport/http.h"
+#include "transport/websocket.h"
+
+namespace herald::roles::user_agent_ws {
+
+struct Shard;
+
+class UserAgentWs final : public transport::WebSocketAcceptor {
+ public:
+  explicit UserAgentWs(Context context);
+  ~UserAgentWs() override;
+
+  // Accepts an upgrade that offers the subprotocol "push-notification" (400 otherwise; 503 while draining).
+  std::variant<transport::WebSocketAccept, transport::HttpResponse> on_upgrade(
+      const transport::HttpRequest& request) override;
+
+  // What arrived on this server's queue for this shard. Targets that are not online here are skipped.
+  void deliver(const std::vector<protocol::queue::Deliver>& announced);
+  // A newer connection took a device of this shard over; unknown connections are ignored.
+  void taken_over(const protocol::queue::TakenOver& notice);
+  // From now on no connection is accepted; the open ones go on until transport closes them.
+  void drain() { draining_ = true; }
+
+ private:
+  std::unique_ptr<Shard> shard_;
+  bool draining_ = false;
+};
+
+}  // namespace herald::roles::user_agent_ws
