@@ -13,6 +13,17 @@ void Histogram::observe(double value) {
   sum_.store(sum_.load(std::memory_order_relaxed) + value, std::memory_order_relaxed);
 }
 
+std::vector<double> latency_buckets() {
+  return {0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
+          0.25,   0.5,     1,      2.5,   5,      10,    60,   600,   3600};
+}
+
+std::vector<double> count_buckets() {
+  std::vector<double> bounds;
+  for (double bound = 1; bound <= 4096; bound *= 2) bounds.push_back(bound);
+  return bounds;
+}
+
 Counter& NullMetrics::counter(std::string_view /*name*/, std::string_view /*help*/, MetricLabels /*labels*/) {
   return *counters_.emplace_back(std::make_unique<Counter>());
 }

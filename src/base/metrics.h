@@ -52,6 +52,11 @@ class Histogram {
   std::atomic<double> sum_{0};
 };
 
+// Bounds for times in seconds, from 100 µs to one hour.
+[[nodiscard]] std::vector<double> latency_buckets();
+// Bounds for sizes of batches, windows and the like: powers of two from 1 to 4,096.
+[[nodiscard]] std::vector<double> count_buckets();
+
 // References stay valid as long as the Metrics object. Any thread may ask. Names follow Prometheus: herald_..._total,
 // base units, help is one sentence.
 class Metrics {

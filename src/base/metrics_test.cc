@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <functional>
+
 namespace herald {
 namespace {
 
@@ -29,6 +32,17 @@ TEST(Histogram, ABoundIsTheGreatestValueOfItsBucket) {
   EXPECT_EQ(histogram.count(2), 2U);
   EXPECT_EQ(histogram.count(3), 2U);
   EXPECT_DOUBLE_EQ(histogram.sum(), 530.36);
+}
+
+TEST(Histogram, StandardBoundsAscend) {
+  for (const auto& bounds : {latency_buckets(), count_buckets()}) {
+    EXPECT_TRUE(std::ranges::is_sorted(bounds, std::ranges::less_equal())) << bounds.size();
+    EXPECT_EQ(std::ranges::adjacent_find(bounds), bounds.end());
+  }
+  EXPECT_EQ(latency_buckets().front(), 0.0001);
+  EXPECT_EQ(latency_buckets().back(), 3600);
+  EXPECT_EQ(count_buckets().front(), 1);
+  EXPECT_EQ(count_buckets().back(), 4096);
 }
 
 TEST(NullMetrics, EachCallGivesACellOfItsOwnThatStays) {
