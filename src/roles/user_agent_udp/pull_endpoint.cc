@@ -1,0 +1,167 @@
+#include "roles/user_agent_udp/pull_endpoint.h"
+
+#include <optional>
+#include <utility>
+
+#include "protocol/pull/pull.h"
+#include "protocol/queue/envelope.h"
+#include "protocol/user_agent/flow2012/frame.h"
+
+namespace herald::roles::user_agent_udp {
+
+namespace flow2012 = protocol::flow2012;
+
+namespace {
+
+transport::HttpResponse answer_with(int status, std::string body) {
+  auto response = transport::json_response(status, std::move(body));
+  response.headers.emplace_back("Access-Control-Allow-Origin", "*");
+  response.headers.emplace_back("Cache-Control", "no-store");
+  return response;
+}
+
+// The answer to a CORS preflight (Fetch standard, "CORS-preflight request").
+transport::HttpResponse preflight() {
+  transport::HttpResponse response;
+  response.status = 204;
+  response.headers = {{"Access-Control-Allow-Origin", "*"},
+                      {"Access-Control-Allow-Methods", "GET, POST"},
+                      {"Access-Control-Allow-Headers", "authorization, content-type"},
+                      {"Access-Control-Max-Age", "86400"}};
+  return response;
+}
+
+}  // namespace
+
+struct PullEndpoint::Pull {
+  UserAgentId user_agent;
+  transport::HttpResponder responder;
+  std::vector<MessagePtr> messages;
+  std::optional<MessageId> after;
+  MonoTime as_of;
+};
+
+PullEndpoint::PullEndpoint(PullConfig config, PullPorts ports, Executor& loop, const Clock& clock, Log& log,
+                           Metrics& metrics)
+    : config_(std::move(config)),
+      ports_(ports),
+      loop_(loop),
+      clock_(clock),
+      log_(log),
+      metrics_(metrics),
+      acked_lately_(config_.recent_acks_max),
+      pulls_(metrics.counter("herald_pulls_total", "Pulls of sleeping devices that were answered.")),
+      given_out_(metrics.counter("herald_pulled_total", "Notifications given out to pulls.")) {}
+
+void PullEndpoint::on_request(const transport::HttpRequest& request, transport::HttpResponder responder) {
+  if (request.method == "OPTIONS") return responder.send(preflight());
+  if (request.method != "GET" && request.method != "POST") {
+    refusals("method").add();
+    auto response = answer_with(405, R"({"error":"Method not allowed"})");
+    response.headers.emplace_back("Allow", "GET, POST");
+    return responder.send(std::move(response));
+  }
+  if (config_.draining && config_.draining()) return try_later(responder, "draining");
+  const auto query_token = request.query_value("token");
+  auto parsed = protocol::pull::parse_pull(request.method, request.header("authorization"), query_token, request.body,
+                                           config_.limits);
+  if (!parsed) {
+    return refuse(responder, parsed.error().status, std::move(parsed.error().body), parsed.error().metric);
+  }
+  const auto user_agent = ports_.tokens.verify(parsed->uatoken);
+  if (!user_agent) return refuse(responder, 401, std::string(flow2012::error_token_not_accepted()), "ua_token");
+  auto pull =
+      std::make_unique<Pull>(*user_agent, std::move(responder), std::vector<MessagePtr>{}, std::nullopt, MonoTime{});
+  if (parsed->acks.empty()) return read(std::move(pull));
+  ack(std::move(parsed->acks), std::move(pull));
+}
+
+// The acks count only once the queue has them: a device that is refused here sends them again.
+void PullEndpoint::ack(std::vector<MessageId> messages, std::unique_ptr<Pull> pull) {
+  protocol::queue::Deliveries envelope;
+  const auto now = clock_.wall();
+  for (const auto& message : messages) {
+    envelope.events.push_back({message, pull->user_agent, DeliveryState::kAcked, WallTime{}, now});
+  }
+  std::vector<std::string> bodies;
+  bodies.push_back(protocol::queue::encode(envelope));
+  auto taken = [this, messages = std::move(messages), pull = std::move(pull)](Status status) mutable {
+    if (!status) return try_later(pull->responder, to_string(status.error().kind));
+    for (const auto& message : messages) acked_lately_.add(pull->user_agent, message);
+    read(std::move(pull));
+  };
+  ports_.queue.publish(ports::kDeliveriesQueue, std::move(bodies), Reply<Status>(loop_, std::move(taken)));
+}
+
+// Pages on while what it read was acked a moment ago: an empty answer must mean that nothing is pending.
+void PullEndpoint::read(std::unique_ptr<Pull> pull) {
+  if (!pull->after) pull->as_of = clock_.mono();
+  const auto user_agent = pull->user_agent;
+  const auto after = pull->after;
+  const auto limit = config_.limits.pull_page - pull->messages.size();
+  auto found = [this, pull = std::move(pull)](Result<ports::PendingPage> page) mutable {
+    if (!page) return try_later(pull->responder, to_string(page.error().kind));
+    add(*pull, *page);
+    const bool more = page->more && !page->messages.empty();
+    if (!more || pull->messages.size() >= config_.limits.pull_page) return answer(*pull);
+    read(std::move(pull));
+  };
+  ports_.deliveries.pending(user_agent, after, limit, clock_.wall(),
+                            Reply<Result<ports::PendingPage>>(loop_, std::move(found)));
+}
+
+void PullEndpoint::add(Pull& pull, const ports::PendingPage& page) const {
+  for (const auto& message : page.messages) {
+    pull.after = message->id;
+    if (message->kind != PayloadKind::kFlow2012) continue;
+    if (acked_lately_.contains(pull.user_agent, message->id)) continue;
+    pull.messages.push_back(message);
+  }
+}
+
+void PullEndpoint::answer(Pull& pull) {
+  pulls_.add();
+  given_out_.add(pull.messages.size());
+  report_sent(pull);
+  if (config_.pulled) config_.pulled({pull.user_agent, !pull.messages.empty(), pull.as_of});
+  pull.responder.send(answer_with(200, flow2012::delivery_array(pull.messages, config_.public_url)));
+}
+
+void PullEndpoint::report_sent(const Pull& pull) {
+  if (pull.messages.empty()) return;
+  protocol::queue::Deliveries envelope;
+  const auto now = clock_.wall();
+  for (const auto& message : pull.messages) {
+    envelope.events.push_back({message->id, pull.user_agent, DeliveryState::kSent, now, now});
+    if (log_.enabled(LogLevel::kDebug)) log_.debug("message pulled", {{"message", message->id.hex()}});
+  }
+  std::vector<std::string> bodies;
+  bodies.push_back(protocol::queue::encode(envelope));
+  // A lost report only leaves the receipt at "pending" until the ack.
+  ports_.queue.publish(ports::kDeliveriesQueue, std::move(bodies), Reply<Status>(loop_, [](Status) {}));
+}
+
+void PullEndpoint::refuse(transport::HttpResponder& responder, int status, std::string body, std::string_view reason) {
+  refusals(reason).add();
+  auto response = answer_with(status, std::move(body));
+  if (status == 401) response.headers.emplace_back("WWW-Authenticate", "Bearer");
+  responder.send(std::move(response));
+}
+
+void PullEndpoint::try_later(transport::HttpResponder& responder, std::string_view reason) {
+  refusals(reason).add();
+  auto response = answer_with(503, R"({"error":"Try again later"})");
+  response.headers.emplace_back("Retry-After", "5");
+  responder.send(std::move(response));
+}
+
+Counter& PullEndpoint::refusals(std::string_view reason) {
+  const auto found = refusals_.find(reason);
+  if (found != refusals_.end()) return *found->second;
+  auto& cell = metrics_.counter("herald_refusals_total", "Requests and frames refused, by reason.",
+                                {{"reason", std::string(reason)}});
+  refusals_.emplace(std::string(reason), &cell);
+  return cell;
+}
+
+}  // namespace herald::roles::user_agent_udp
