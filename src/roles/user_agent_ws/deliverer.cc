@@ -89,7 +89,7 @@ void Deliverer::send_to_all(const Wanted& wanted, const MessagePtr& message) {
     if (connection == nullptr || !connection->online()) continue;
     if (!message) {
       connection->window().gone(wanted.message);
-    } else if (connection->blocked()) {
+    } else if (connection->blocked() || connection->window().out_of_turn(wanted.message)) {
       connection->window().give_back(wanted.message);
     } else {
       if (framed != connection->session().generation()) {

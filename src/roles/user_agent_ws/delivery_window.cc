@@ -126,6 +126,10 @@ void DeliveryWindow::page_failed() {
   busy_->missed.reset();
 }
 
+bool DeliveryWindow::out_of_turn(const MessageId& id) const {
+  return busy_ && busy_->catching_up && (!busy_->cursor || id > *busy_->cursor);
+}
+
 bool DeliveryWindow::sent(const MessageId& id, WallTime at) {
   if (!busy_) return false;
   const auto entry = busy_->find(id);

@@ -60,6 +60,8 @@ class DeliveryWindow {
   [[nodiscard]] std::vector<std::size_t> page(std::span<const MessageId> ids, bool more, const WindowLimits& limits);
   void page_failed();
 
+  // A fetched notification that must not be sent before older ones, which the scan has yet to find: give it back.
+  [[nodiscard]] bool out_of_turn(const MessageId& id) const;
   // To be called just before it is written. False: it is not to be sent (it was acked meanwhile).
   [[nodiscard]] bool sent(const MessageId& id, WallTime at);
   // The notification ended before it was sent.

@@ -1,0 +1,400 @@
+#include "roles/user_agent_ws/delivery_window.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <deque>
+#include <map>
+#include <random>
+#include <set>
+
+namespace herald::roles::user_agent_ws {
+namespace {
+
+constexpr WindowLimits kLimits{4, 3};
+constexpr WallTime kNow{1'700'000'000'000};
+
+MessageId id_of(std::uint64_t n) {
+  MessageId id;
+  for (int i = 0; i < 8; ++i) id.bytes[15 - i] = static_cast<std::uint8_t>(n >> (8 * i));
+  return id;
+}
+
+std::vector<MessageId> ids_of(std::initializer_list<std::uint64_t> numbers) {
+  std::vector<MessageId> ids;
+  for (const auto n : numbers) ids.push_back(id_of(n));
+  return ids;
+}
+
+// A window whose first scan found nothing.
+void go_live(DeliveryWindow& window) {
+  window.start();
+  ASSERT_TRUE(window.next_page(false, kLimits));
+  ASSERT_TRUE(window.page({}, false, kLimits).empty());
+  ASSERT_TRUE(window.idle());
+}
+
+void send_page(DeliveryWindow& window, const std::vector<MessageId>& ids, bool more) {
+  for (const auto i : window.page(ids, more, kLimits)) ASSERT_TRUE(window.sent(ids[i], kNow));
+}
+
+TEST(DeliveryWindow, ReadsEverythingPendingAfterTheStart) {
+  DeliveryWindow window;
+  window.start();
+  const auto first = window.next_page(false, kLimits);
+  ASSERT_TRUE(first);
+  EXPECT_EQ(first->after, std::nullopt);
+  EXPECT_EQ(first->limit, 3u);
+  EXPECT_FALSE(window.next_page(false, kLimits)) << "one page at a time";
+  send_page(window, ids_of({1, 2, 3}), true);
+
+  const auto second = window.next_page(false, kLimits);
+  ASSERT_TRUE(second);
+  EXPECT_EQ(second->after, id_of(3));
+  EXPECT_EQ(second->limit, 1u) << "no more than there is room for";
+  send_page(window, ids_of({4}), true);
+  EXPECT_FALSE(window.next_page(false, kLimits)) << "the window is full";
+
+  ASSERT_TRUE(window.acked(id_of(2), kLimits)) << "acks may come in any order";
+  EXPECT_EQ(window.next_page(false, kLimits)->after, id_of(4));
+}
+
+TEST(DeliveryWindow, OwnsNothingWhileIdle) {
+  DeliveryWindow window;
+  EXPECT_TRUE(window.idle());
+  go_live(window);
+  ASSERT_TRUE(window.offer(id_of(1), false, kLimits));
+  EXPECT_FALSE(window.idle());
+  ASSERT_TRUE(window.sent(id_of(1), kNow));
+  ASSERT_TRUE(window.acked(id_of(1), kLimits));
+  EXPECT_TRUE(window.idle());
+  EXPECT_LE(sizeof(DeliveryWindow), sizeof(void*));
+}
+
+TEST(DeliveryWindow, SendsAnAnnouncedOneAtOnceAndOnlyOnce) {
+  DeliveryWindow window;
+  go_live(window);
+  EXPECT_TRUE(window.offer(id_of(1), false, kLimits));
+  EXPECT_FALSE(window.offer(id_of(1), false, kLimits)) << "while it is fetched";
+  ASSERT_TRUE(window.sent(id_of(1), kNow));
+  EXPECT_FALSE(window.sent(id_of(1), kNow));
+  EXPECT_FALSE(window.offer(id_of(1), false, kLimits)) << "while it is unacked";
+  EXPECT_FALSE(window.catching_up());
+}
+
+TEST(DeliveryWindow, BeyondTheWindowItFallsBehindAndScansFromThere) {
+  DeliveryWindow window;
+  go_live(window);
+  for (std::uint64_t n = 1; n <= 4; ++n) {
+    ASSERT_TRUE(window.offer(id_of(n), false, kLimits));
+    ASSERT_TRUE(window.sent(id_of(n), kNow));
+  }
+  EXPECT_FALSE(window.offer(id_of(5), false, kLimits));
+  EXPECT_FALSE(window.next_page(false, kLimits));
+  window.acked(id_of(1), kLimits);
+  EXPECT_EQ(window.next_page(false, kLimits)->after, id_of(4));
+}
+
+TEST(DeliveryWindow, WhatIsAnnouncedDuringAReadIsLookedForAgain) {
+  DeliveryWindow window;
+  window.start();
+  ASSERT_TRUE(window.next_page(false, kLimits));
+  EXPECT_FALSE(window.offer(id_of(7), false, kLimits));
+  EXPECT_TRUE(window.page({}, false, kLimits).empty());
+  ASSERT_TRUE(window.catching_up()) << "the read may have been older than the announcement";
+  ASSERT_TRUE(window.next_page(false, kLimits));
+  send_page(window, ids_of({7}), false);
+  EXPECT_FALSE(window.catching_up());
+}
+
+TEST(DeliveryWindow, AnAnnouncedOneBehindTheScanMovesItBack) {
+  DeliveryWindow window;
+  window.start();
+  ASSERT_TRUE(window.next_page(false, kLimits));
+  send_page(window, ids_of({5, 6}), true);
+  EXPECT_FALSE(window.offer(id_of(3), false, kLimits));
+  const auto request = window.next_page(false, kLimits);
+  ASSERT_TRUE(request);
+  EXPECT_EQ(request->after, id_of(2));
+  send_page(window, ids_of({3, 5, 6}), false);
+  ASSERT_EQ(window.entries().size(), 3u);
+  EXPECT_EQ(window.entries().back().id, id_of(3));
+}
+
+TEST(DeliveryWindow, ABlockedSocketSendsNothingMore) {
+  DeliveryWindow window;
+  go_live(window);
+  EXPECT_FALSE(window.offer(id_of(1), true, kLimits));
+  EXPECT_FALSE(window.next_page(true, kLimits));
+  EXPECT_EQ(window.next_page(false, kLimits)->after, id_of(0));
+}
+
+TEST(DeliveryWindow, WhatIsGivenBackIsFoundAgainAndNothingOvertakesIt) {
+  DeliveryWindow window;
+  go_live(window);
+  ASSERT_TRUE(window.offer(id_of(1), false, kLimits));
+  ASSERT_TRUE(window.offer(id_of(2), false, kLimits));
+  EXPECT_FALSE(window.out_of_turn(id_of(1)));
+  window.give_back(id_of(1));
+  EXPECT_FALSE(window.next_page(false, kLimits)) << "2 is still being fetched";
+  EXPECT_TRUE(window.out_of_turn(id_of(2)));
+  window.give_back(id_of(2));
+  EXPECT_EQ(window.next_page(false, kLimits)->after, id_of(0));
+  send_page(window, ids_of({1, 2}), false);
+  EXPECT_EQ(window.entries().size(), 2u);
+}
+
+TEST(DeliveryWindow, AnEndedNotificationFreesItsPlace) {
+  DeliveryWindow window;
+  go_live(window);
+  ASSERT_TRUE(window.offer(id_of(1), false, kLimits));
+  window.gone(id_of(1));
+  EXPECT_TRUE(window.idle());
+}
+
+TEST(DeliveryWindow, AFailedReadIsRepeatedWithWhatWasAnnouncedMeanwhile) {
+  DeliveryWindow window;
+  window.start();
+  ASSERT_TRUE(window.next_page(false, kLimits));
+  send_page(window, ids_of({5}), true);
+  ASSERT_TRUE(window.next_page(false, kLimits));
+  EXPECT_FALSE(window.offer(id_of(4), false, kLimits));
+  window.page_failed();
+  EXPECT_EQ(window.next_page(false, kLimits)->after, id_of(3));
+}
+
+TEST(DeliveryWindow, AnAckedOneIsNotSentAgainThoughTheStoreStillHasIt) {
+  DeliveryWindow window;
+  window.start();
+  ASSERT_TRUE(window.next_page(false, kLimits));
+  send_page(window, ids_of({1, 2, 3}), true);
+  window.acked(id_of(2), kLimits);
+  EXPECT_FALSE(window.offer(id_of(0), false, kLimits));
+  ASSERT_TRUE(window.next_page(false, kLimits));
+  EXPECT_EQ(window.page(ids_of({0, 1, 2}), true, kLimits), std::vector<std::size_t>{0});
+}
+
+TEST(DeliveryWindow, AnAckDuringTheFetchStopsTheSending) {
+  DeliveryWindow window;
+  go_live(window);
+  ASSERT_TRUE(window.offer(id_of(1), false, kLimits));
+  ASSERT_TRUE(window.acked(id_of(1), kLimits));
+  EXPECT_FALSE(window.sent(id_of(1), kNow));
+}
+
+TEST(DeliveryWindow, ReportsEachSentOneOnce) {
+  DeliveryWindow window;
+  go_live(window);
+  ASSERT_TRUE(window.offer(id_of(1), false, kLimits));
+  EXPECT_EQ(window.report(id_of(1)), std::nullopt) << "not sent yet";
+  ASSERT_TRUE(window.sent(id_of(1), kNow));
+  EXPECT_EQ(window.report(id_of(1)), kNow);
+  EXPECT_EQ(window.report(id_of(1)), std::nullopt);
+  EXPECT_EQ(window.report(id_of(2)), std::nullopt);
+}
+
+// A store, a queue and a device around one window, driven at random.
+class Model {
+ public:
+  struct Shape {
+    bool ascending = false;   // ids are stored and announced in their order
+    bool ack_lag = false;     // the store learns of acks late
+    bool ends_early = false;  // some notifications end before they are delivered
+    bool failures = false;    // some reads and fetches fail
+  };
+
+  Model(std::uint64_t seed, Shape shape) : random_(seed), shape_(shape) {
+    limits_ = {1 + pick(6), 1 + pick(4)};
+    for (std::uint64_t n = pick(12); n > 0; --n) store();
+    window_.start();
+  }
+
+  void step() {
+    switch (pick(10)) {
+      case 0:
+      case 1:
+        store();
+        break;
+      case 2:
+      case 3:
+        announce();
+        break;
+      case 4:
+        fetch();
+        break;
+      case 5:
+        read();
+        break;
+      case 6:
+        answer();
+        break;
+      case 7:
+        ack();
+        break;
+      case 8:
+        blocked_ = pick(3) == 0;
+        break;
+      default:
+        record();
+        break;
+    }
+    check();
+  }
+
+  // Nothing new comes, the device reads and acks everything.
+  void settle() {
+    blocked_ = false;
+    shape_.failures = false;
+    for (int i = 0; i < 5'000 && !(window_.idle() && announced_.empty()); ++i) {
+      announce();
+      fetch();
+      read();
+      answer();
+      ack();
+      record();
+      check();
+    }
+    while (!acked_.empty()) record();
+    EXPECT_TRUE(window_.idle());
+    EXPECT_TRUE(pending_.empty()) << "unsent: " << pending_.size();
+    for (const auto& id : stored_) EXPECT_TRUE(received_.contains(id) || ended_.contains(id));
+  }
+
+ private:
+  std::uint64_t pick(std::uint64_t n) { return std::uniform_int_distribution<std::uint64_t>(0, n - 1)(random_); }
+  bool fails() { return shape_.failures && pick(5) == 0; }
+
+  void store() {
+    next_ += 10;
+    const auto id = id_of(shape_.ascending ? next_ : next_ - std::min(next_ - 1, pick(80)));
+    if (!stored_.insert(id).second) return;
+    pending_.insert(id);
+    announced_.push_back(id);
+  }
+
+  void announce() {
+    if (announced_.empty()) return;
+    const auto at = announced_.begin() + static_cast<std::ptrdiff_t>(shape_.ascending ? 0 : pick(announced_.size()));
+    const MessageId id = *at;
+    announced_.erase(at);
+    if (window_.offer(id, blocked_, limits_)) fetches_.push_back(id);
+  }
+
+  void fetch() {
+    if (fetches_.empty()) return;
+    const MessageId id = fetches_.front();
+    fetches_.pop_front();
+    if (shape_.ends_early && pick(4) == 0) {
+      ended_.insert(id);
+      pending_.erase(id);
+    }
+    if (fails() || blocked_ || window_.out_of_turn(id)) return window_.give_back(id);
+    if (!pending_.contains(id)) return window_.gone(id);
+    send(id);
+  }
+
+  void read() {
+    const auto request = window_.next_page(blocked_, limits_);
+    if (!request) return;
+    ASSERT_FALSE(reading_);
+    reading_ = true;
+    request_ = *request;
+    seen_ = false;
+    if (pick(2) == 0) look();
+  }
+
+  // The moment at which the store looks, somewhere between the request and the answer.
+  void look() {
+    seen_ = true;
+    page_.clear();
+    auto from = request_.after ? pending_.upper_bound(*request_.after) : pending_.begin();
+    for (; from != pending_.end() && page_.size() < request_.limit; ++from) page_.push_back(*from);
+    more_ = from != pending_.end();
+  }
+
+  void answer() {
+    if (!reading_) return;
+    if (!seen_) look();
+    reading_ = false;
+    if (fails()) return window_.page_failed();
+    for (const auto i : window_.page(page_, more_, limits_)) {
+      if (blocked_) {
+        window_.give_back(page_[i]);
+      } else {
+        send(page_[i]);
+        blocked_ = shape_.failures && pick(6) == 0;
+      }
+    }
+  }
+
+  void send(const MessageId& id) {
+    ASSERT_TRUE(window_.sent(id, kNow));
+    ASSERT_TRUE(unacked_.insert(id).second) << "sent twice while unacked";
+    const bool first = received_.insert(id).second;
+    if (!shape_.ack_lag) {
+      EXPECT_TRUE(first) << "sent twice on one connection";
+    }
+    if (shape_.ascending && first) {
+      EXPECT_TRUE(!latest_ || *latest_ < id) << "out of order";
+      latest_ = id;
+    }
+  }
+
+  void ack() {
+    if (unacked_.empty()) return;
+    auto at = unacked_.begin();
+    std::advance(at, pick(unacked_.size()));
+    const MessageId id = *at;
+    unacked_.erase(at);
+    EXPECT_TRUE(window_.acked(id, limits_));
+    acked_.push_back(id);
+    if (!shape_.ack_lag) record();
+  }
+
+  void record() {
+    if (acked_.empty()) return;
+    pending_.erase(acked_.front());
+    acked_.pop_front();
+  }
+
+  void check() {
+    ASSERT_LE(window_.entries().size(), limits_.unacked);
+    ASSERT_LE(unacked_.size(), limits_.unacked);
+  }
+
+  std::mt19937_64 random_;
+  Shape shape_;
+  WindowLimits limits_;
+  DeliveryWindow window_;
+  std::uint64_t next_ = 100;
+  std::set<MessageId> stored_, pending_, received_, unacked_, ended_;
+  std::deque<MessageId> announced_, fetches_, acked_;
+  std::optional<MessageId> latest_;
+  bool blocked_ = false;
+  bool reading_ = false;
+  bool seen_ = false;
+  PageRequest request_;
+  std::vector<MessageId> page_;
+  bool more_ = false;
+};
+
+class DeliveryWindowModel : public testing::TestWithParam<Model::Shape> {};
+
+TEST_P(DeliveryWindowModel, NothingPendingIsLeftUnsentWhateverTheInterleaving) {
+  for (std::uint64_t seed = 1; seed <= 2'000 && !HasFailure(); ++seed) {
+    SCOPED_TRACE(seed);
+    Model model(seed, GetParam());
+    for (int i = 0; i < 300 && !HasFailure(); ++i) model.step();
+    model.settle();
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Shapes, DeliveryWindowModel,
+                         testing::Values(Model::Shape{}, Model::Shape{.ascending = true},
+                                         Model::Shape{.ascending = true, .failures = true},
+                                         Model::Shape{.ack_lag = true},
+                                         Model::Shape{.ends_early = true, .failures = true},
+                                         Model::Shape{.ack_lag = true, .ends_early = true, .failures = true}));
+
+}  // namespace
+}  // namespace herald::roles::user_agent_ws
