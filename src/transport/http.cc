@@ -101,8 +101,10 @@ void HttpResponder::send(HttpResponse response) {
 
 void HttpRouter::add(std::string prefix, HttpHandler& handler) {
   HERALD_CHECK(prefix.starts_with('/'), "a route starts with '/'");
-  routes_.emplace_back(std::move(prefix), &handler);
-  std::ranges::stable_sort(routes_, std::ranges::greater(), [](const auto& route) { return route.first.size(); });
+  // Longest first; the order of equals does not matter, since the first of them takes all.
+  const auto shorter =
+      std::ranges::find_if(routes_, [&](const auto& route) { return route.first.size() < prefix.size(); });
+  routes_.emplace(shorter, std::move(prefix), &handler);
 }
 
 void HttpRouter::on_request(const HttpRequest& request, HttpResponder responder) {

@@ -1,0 +1,275 @@
+#include "transport/http_parser.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace herald::transport {
+namespace {
+
+using State = HttpParser::State;
+using testing::ElementsAre;
+using testing::Pair;
+
+constexpr std::uint64_t kHeaderMax = 1024;
+constexpr std::uint64_t kBodyMax = 64;
+
+// What a request means, copied out of the parser.
+struct Outcome {
+  State state = State::kNeedMore;
+  int status = 0;
+  std::size_t consumed = 0;
+  std::string method, target, path, query, body;
+  std::vector<std::pair<std::string, std::string>> headers;
+  bool keep_alive = false;
+
+  bool operator==(const Outcome&) const = default;
+};
+
+Outcome outcome_of(HttpParser& parser, State state, std::size_t consumed) {
+  Outcome out{.state = state,
+              .status = {},
+              .consumed = consumed,
+              .method = {},
+              .target = {},
+              .path = {},
+              .query = {},
+              .body = {},
+              .headers = {}};
+  if (state == State::kFailed) out.status = parser.failure().status;
+  if (state != State::kComplete) return out;
+  const HttpRequest& request = parser.request();
+  out.method = request.method;
+  out.target = request.target;
+  out.path = request.path;
+  out.query = request.query;
+  out.body = request.body;
+  for (const auto& [name, value] : request.headers) out.headers.emplace_back(name, value);
+  out.keep_alive = parser.keep_alive();
+  return out;
+}
+
+// Feeds `bytes` in steps; each step is a buffer of its own that is gone before the next one.
+Outcome parse_in_steps(const std::string& bytes, std::size_t step) {
+  HttpParser parser(kHeaderMax, kBodyMax);
+  for (std::size_t at = 0; at < bytes.size(); at += step) {
+    const auto part = std::make_unique<std::string>(bytes.substr(at, step));
+    const auto progress = parser.feed(*part);
+    if (progress.state == State::kNeedMore) {
+      EXPECT_EQ(progress.consumed, part->size());
+      continue;
+    }
+    return outcome_of(parser, progress.state, progress.state == State::kFailed ? 0 : at + progress.consumed);
+  }
+  return outcome_of(parser, State::kNeedMore, bytes.size());
+}
+
+// However the bytes arrive, the meaning is the same.
+Outcome parse(const std::string& bytes) {
+  const Outcome whole = parse_in_steps(bytes, bytes.size());
+  EXPECT_EQ(parse_in_steps(bytes, 1), whole) << bytes;
+  EXPECT_EQ(parse_in_steps(bytes, 7), whole) << bytes;
+  return whole;
+}
+
+int refused(const std::string& bytes) {
+  const Outcome out = parse(bytes);
+  EXPECT_EQ(out.state, State::kFailed) << bytes;
+  return out.status;
+}
+
+std::string get(const std::string& fields) {
+  return "GET / HTTP/1.1\r\nHost: h\r\n" + fields + "\r\n";
+}
+
+std::string chunked_post(const std::string& body) {
+  return "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n" + body;
+}
+
+TEST(HttpParserTest, ReadsARequestWithoutABody) {
+  const Outcome out = parse("GET /a/b?x=1&y=2 HTTP/1.1\r\nHost: example\r\nX-Empty:\r\nX-Spaced: \t v w \t\r\n\r\n");
+  EXPECT_EQ(out.state, State::kComplete);
+  EXPECT_EQ(out.method, "GET");
+  EXPECT_EQ(out.target, "/a/b?x=1&y=2");
+  EXPECT_EQ(out.path, "/a/b");
+  EXPECT_EQ(out.query, "x=1&y=2");
+  EXPECT_THAT(out.headers, ElementsAre(Pair("Host", "example"), Pair("X-Empty", ""), Pair("X-Spaced", "v w")));
+  EXPECT_EQ(out.body, "");
+  EXPECT_TRUE(out.keep_alive);
+}
+
+TEST(HttpParserTest, ReadsASizedBodyAndLeavesTheNextRequest) {
+  const std::string first = "POST /n HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhello";
+  const Outcome out = parse(first + "GET / HTTP/1.1\r\n");
+  EXPECT_EQ(out.state, State::kComplete);
+  EXPECT_EQ(out.body, "hello");
+  EXPECT_EQ(out.consumed, first.size());
+}
+
+TEST(HttpParserTest, NeedsTheWholeBody) {
+  EXPECT_EQ(parse("POST /n HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhell").state, State::kNeedMore);
+  EXPECT_EQ(parse(chunked_post("5\r\nhello\r\n0\r\n")).state, State::kNeedMore);
+}
+
+TEST(HttpParserTest, PutsChunksTogether) {
+  const std::string first =
+      chunked_post("5;ext=\"v\"\r\nhello\r\n1\r\n \r\nA\r\n0123456789\r\n0\r\nTrailer: x\r\n\r\n");
+  const Outcome out = parse(first + "GET");
+  EXPECT_EQ(out.state, State::kComplete);
+  EXPECT_EQ(out.body, "hello 0123456789");
+  EXPECT_EQ(out.consumed, first.size());
+  EXPECT_THAT(out.headers, ElementsAre(Pair("Host", "h"), Pair("Transfer-Encoding", "chunked")));
+}
+
+TEST(HttpParserTest, AnEmptyBodyIsComplete) {
+  EXPECT_EQ(parse("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n").state, State::kComplete);
+  EXPECT_EQ(parse(chunked_post("0\r\n\r\n")).state, State::kComplete);
+}
+
+TEST(HttpParserTest, SkipsEmptyLinesBeforeARequest) {
+  const Outcome out = parse("\r\n\r\n" + get(""));
+  EXPECT_EQ(out.state, State::kComplete);
+  EXPECT_EQ(out.consumed, get("").size() + 4);
+}
+
+TEST(HttpParserTest, ReadsTheFormsOfATarget) {
+  EXPECT_EQ(parse("GET http://h:1/p?q HTTP/1.1\r\nHost: h\r\n\r\n").path, "/p");
+  EXPECT_EQ(parse("GET http://h:1/p?q HTTP/1.1\r\nHost: h\r\n\r\n").query, "q");
+  EXPECT_EQ(parse("GET http://h:1 HTTP/1.1\r\nHost: h\r\n\r\n").path, "/");
+  EXPECT_EQ(parse("GET http://h?q HTTP/1.1\r\nHost: h\r\n\r\n").path, "/");
+  EXPECT_EQ(parse("OPTIONS * HTTP/1.1\r\nHost: h\r\n\r\n").path, "*");
+  EXPECT_EQ(refused("GET p HTTP/1.1\r\nHost: h\r\n\r\n"), 400);
+}
+
+TEST(HttpParserTest, KnowsWhenAConnectionMayStay) {
+  EXPECT_TRUE(parse(get("")).keep_alive);
+  EXPECT_FALSE(parse(get("Connection: close\r\n")).keep_alive);
+  EXPECT_FALSE(parse("GET / HTTP/1.0\r\n\r\n").keep_alive);
+  EXPECT_TRUE(parse("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n").keep_alive);
+}
+
+TEST(HttpParserTest, ExpectsContinueUntilTheBodyBegins) {
+  HttpParser parser(kHeaderMax, kBodyMax);
+  const std::string header = "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n";
+  EXPECT_EQ(parser.feed(header).state, State::kNeedMore);
+  EXPECT_TRUE(parser.awaits_continue());
+  EXPECT_EQ(parser.feed("a").state, State::kNeedMore);
+  EXPECT_FALSE(parser.awaits_continue());
+  EXPECT_EQ(parser.feed("b").state, State::kComplete);
+  EXPECT_FALSE(parser.awaits_continue());
+  EXPECT_EQ(refused(get("Expect: miracles\r\n")), 417);
+}
+
+TEST(HttpParserTest, ReadsTheNextRequestAfterReset) {
+  HttpParser parser(kHeaderMax, kBodyMax);
+  const std::string first = chunked_post("3\r\nabc\r\n0\r\n\r\n");
+  EXPECT_EQ(parser.feed(first).state, State::kComplete);
+  parser.reset();
+  const std::string second = get("X: y\r\n");
+  EXPECT_EQ(parser.feed(second).state, State::kComplete);
+  EXPECT_EQ(parser.request().method, "GET");
+  EXPECT_EQ(parser.request().body, "");
+  EXPECT_EQ(parser.request().headers.size(), 2U);
+}
+
+// RFC 9112 §11.2: what two readers could split differently is refused.
+TEST(HttpParserTest, RefusesSmuggling) {
+  const std::string post = "POST / HTTP/1.1\r\nHost: h\r\n";
+  EXPECT_EQ(refused(post + "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"), 400);
+  EXPECT_EQ(refused(post + "Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n"), 400);
+  EXPECT_EQ(refused(post + "Transfer-Encoding: gzip\r\nContent-Length: 3\r\n\r\nabc"), 400);
+  EXPECT_EQ(refused(post + "Content-Length: 3\r\nContent-Length: 4\r\n\r\nabcd"), 400);
+  EXPECT_EQ(refused(post + "Content-Length: 3\r\nContent-Length: 3\r\n\r\nabc"), 400);
+  EXPECT_EQ(refused(post + "Content-Length: 3, 3\r\n\r\nabc"), 400);
+  EXPECT_EQ(refused(post + "Content-Length: +3\r\n\r\nabc"), 400);
+  EXPECT_EQ(refused(post + "Content-Length: 0x3\r\n\r\nabc"), 400);
+  EXPECT_EQ(refused(post + "Content-Length: 18446744073709551617\r\n\r\na"), 400);
+  EXPECT_EQ(refused(post + "Content-Length:\r\n\r\n"), 400);
+  EXPECT_EQ(refused(post + "Content-Length : 3\r\n\r\nabc"), 400);
+  EXPECT_EQ(refused(post + "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"), 400);
+  EXPECT_EQ(refused(post + "Transfer-Encoding: identity\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"), 400);
+  EXPECT_EQ(refused("POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"), 400);
+}
+
+TEST(HttpParserTest, RefusesUnknownTransferCodings) {
+  const std::string post = "POST / HTTP/1.1\r\nHost: h\r\n";
+  EXPECT_EQ(refused(post + "Transfer-Encoding: gzip\r\n\r\n"), 501);
+  EXPECT_EQ(refused(post + "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n"), 501);
+  EXPECT_EQ(refused(post + "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n"), 501);
+  EXPECT_EQ(parse(post + "Transfer-Encoding: Chunked\r\n\r\n0\r\n\r\n").state, State::kComplete);
+}
+
+TEST(HttpParserTest, RefusesBadChunks) {
+  EXPECT_EQ(refused(chunked_post("x\r\n")), 400);
+  EXPECT_EQ(refused(chunked_post("-1\r\n")), 400);
+  EXPECT_EQ(refused(chunked_post("\r\n")), 400);
+  EXPECT_EQ(refused(chunked_post("11111111111111111\r\n")), 413);
+  EXPECT_EQ(refused(chunked_post("1 x\r\na\r\n0\r\n\r\n")), 400);
+  EXPECT_EQ(refused(chunked_post("1\r\nab\r\n0\r\n\r\n")), 400);
+  EXPECT_EQ(refused(chunked_post("1;" + std::string(kHeaderMax + 1, 'e'))), 431);
+  EXPECT_EQ(refused(chunked_post("0\r\nT: " + std::string(kHeaderMax, 't'))), 431);
+}
+
+TEST(HttpParserTest, RefusesBadHeaders) {
+  using namespace std::string_literals;
+  EXPECT_EQ(refused("GET / HTTP/1.1\nHost: h\n\n"), 400);
+  EXPECT_EQ(refused("GET / HTTP/1.1\r\nHost: h\n\r\n"), 400);
+  EXPECT_EQ(refused(get("X: a\r\n b\r\n")), 400);
+  EXPECT_EQ(refused(get("X: a\r\n\tb\r\n")), 400);
+  EXPECT_EQ(refused(get("X: a\0b\r\n"s)), 400);
+  EXPECT_EQ(refused(get("X: a\001b\r\n"s)), 400);
+  EXPECT_EQ(refused(get("X: a\rb\r\n")), 400);
+  EXPECT_EQ(refused(get("X: a\177b\r\n"s)), 400);
+  EXPECT_EQ(refused(get("No colon\r\n")), 400);
+  EXPECT_EQ(refused(get("X Y: a\r\n")), 400);
+  EXPECT_EQ(refused(get(": a\r\n")), 400);
+  EXPECT_EQ(refused("GET\r\n\r\n"), 400);
+  EXPECT_EQ(refused("GET /\r\n\r\n"), 400);
+  EXPECT_EQ(refused("GET /a b HTTP/1.1\r\nHost: h\r\n\r\n"), 400);
+  EXPECT_EQ(refused("GET /\0 HTTP/1.1\r\nHost: h\r\n\r\n"s), 400);
+  EXPECT_EQ(refused("\x16\x03\x01\x02"s), 400);
+}
+
+TEST(HttpParserTest, RefusesOtherVersions) {
+  EXPECT_EQ(refused("GET / HTTP/2.0\r\nHost: h\r\n\r\n"), 505);
+  EXPECT_EQ(refused("GET / HTTP/1.2\r\nHost: h\r\n\r\n"), 505);
+  EXPECT_EQ(refused("GET / HTTP/0.9\r\nHost: h\r\n\r\n"), 505);
+  EXPECT_EQ(refused("GET / HTTP/11\r\nHost: h\r\n\r\n"), 400);
+  EXPECT_EQ(refused("GET / http/1.1\r\nHost: h\r\n\r\n"), 400);
+}
+
+TEST(HttpParserTest, RequiresOneHost) {
+  EXPECT_EQ(refused("GET / HTTP/1.1\r\n\r\n"), 400);
+  EXPECT_EQ(refused("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"), 400);
+  EXPECT_EQ(parse("GET / HTTP/1.0\r\n\r\n").state, State::kComplete);
+}
+
+TEST(HttpParserTest, RequiresALengthForAPost) {
+  EXPECT_EQ(refused("POST / HTTP/1.1\r\nHost: h\r\n\r\n"), 411);
+  EXPECT_EQ(refused("PUT / HTTP/1.1\r\nHost: h\r\n\r\n"), 411);
+  EXPECT_EQ(parse("DELETE / HTTP/1.1\r\nHost: h\r\n\r\n").state, State::kComplete);
+}
+
+TEST(HttpParserTest, BoundsTheHeader) {
+  const std::size_t rest = get("X: \r\n").size();
+  EXPECT_EQ(parse(get("X: " + std::string(kHeaderMax - rest, 'x') + "\r\n")).state, State::kComplete);
+  EXPECT_EQ(refused(get("X: " + std::string(kHeaderMax - rest + 1, 'x') + "\r\n")), 431);
+  EXPECT_EQ(refused("GET /" + std::string(kHeaderMax, 'x')), 431);
+}
+
+TEST(HttpParserTest, BoundsASizedBodyBeforeItComes) {
+  const std::string post = "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: ";
+  EXPECT_EQ(parse(post + "64\r\n\r\n" + std::string(64, 'b')).state, State::kComplete);
+  EXPECT_EQ(refused(post + "65\r\n\r\n"), 413);
+}
+
+TEST(HttpParserTest, BoundsAChunkedBodyAsSoonAsItPasses) {
+  const std::string chunk = "20\r\n" + std::string(32, 'b') + "\r\n";
+  EXPECT_EQ(parse(chunked_post(chunk + chunk + "0\r\n\r\n")).body.size(), 64U);
+  EXPECT_EQ(refused(chunked_post(chunk + chunk + "1\r\n")), 413);
+  EXPECT_EQ(refused(chunked_post("41\r\n")), 413);
+}
+
+}  // namespace
+}  // namespace herald::transport
