@@ -13,8 +13,6 @@ namespace {
 
 namespace bj = boost::json;
 
-constexpr std::string_view kNul("\0", 1);
-
 // Listens to Boost.JSON's validation and adds two rules of its own: no NUL in a string, no infinite number.
 struct Validator {
   static constexpr std::size_t max_object_size = static_cast<std::size_t>(-1);
@@ -23,7 +21,7 @@ struct Validator {
   static constexpr std::size_t max_string_size = static_cast<std::size_t>(-1);
 
   static bool no_nul(bj::string_view text, bj::error_code& ec) {
-    if (std::string_view(text.data(), text.size()).find(kNul) == std::string_view::npos) return true;
+    if (text.find('\0') == bj::string_view::npos) return true;
     ec = bj::error::syntax;
     return false;
   }

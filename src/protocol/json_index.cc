@@ -27,6 +27,10 @@ JsonType type_of(char first) {
   }
 }
 
+bool ends_scalar(char c) {
+  return c == ',' || c == ']' || c == '}' || c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
+
 std::uint32_t hex4(std::string_view digits) {
   std::uint32_t value = 0;
   std::from_chars(digits.data(), digits.data() + 4, value, 16);
@@ -98,7 +102,7 @@ void JsonIndex::skip_space() {
 }
 
 void JsonIndex::skip_scalar() {
-  at_ = std::min(text_.find_first_of(",]} \n\r\t", at_), text_.size());
+  while (at_ < text_.size() && !ends_scalar(text_[at_])) ++at_;
 }
 
 std::uint32_t JsonIndex::add_value(std::string_view key) {
@@ -148,8 +152,10 @@ void JsonIndex::add_container(std::uint32_t self, char close) {
 std::string_view JsonIndex::take_string() {
   const std::size_t begin = ++at_;
   bool escaped = false;
-  for (at_ = text_.find_first_of("\"\\", at_); text_[at_] == '\\'; at_ = text_.find_first_of("\"\\", at_ + 2)) {
+  for (; text_[at_] != '"'; ++at_) {
+    if (text_[at_] != '\\') continue;
     escaped = true;
+    ++at_;
   }
   const auto content = std::string_view(text_).substr(begin, at_ - begin);
   ++at_;

@@ -21,11 +21,11 @@ std::uint8_t number_of(ByteView key) {
   return sha256(key)[0];
 }
 
-std::string make_token(ByteView key, const UserAgentId& user_agent) {
+std::string make_token(ByteView key, std::uint8_t key_number, const UserAgentId& user_agent) {
   std::array<std::uint8_t, kTokenSize> token{};
   token[0] = kVersion;
   std::ranges::copy(user_agent.bytes, token.begin() + 1);
-  token[1 + kIdSize] = number_of(key);
+  token[1 + kIdSize] = key_number;
   const Sha256Digest mac = hmac_sha256(key, ByteView(token).first(kSignedSize));
   std::copy_n(mac.begin(), kMacSize, token.begin() + kSignedSize);
   return to_base64url(token);
@@ -39,7 +39,10 @@ std::unexpected<Error> refused() {
 
 UaTokens::UaTokens(std::vector<std::vector<std::uint8_t>> keys) : keys_(std::move(keys)) {
   HERALD_CHECK(!keys_.empty(), "UA tokens need a key");
-  for (const auto& key : keys_) HERALD_CHECK(key.size() >= kKeyLeast, "a UA token key is too short");
+  for (const auto& key : keys_) {
+    HERALD_CHECK(key.size() >= kKeyLeast, "a UA token key is too short");
+    numbers_.push_back(number_of(key));
+  }
 }
 
 std::string UaTokens::issue(RandomSource& random) const {
@@ -49,7 +52,7 @@ std::string UaTokens::issue(RandomSource& random) const {
 }
 
 std::string UaTokens::token_of(const UserAgentId& user_agent) const {
-  return make_token(keys_.front(), user_agent);
+  return make_token(keys_.front(), numbers_.front(), user_agent);
 }
 
 Result<UserAgentId> UaTokens::verify(std::string_view token) const {
@@ -59,9 +62,10 @@ Result<UserAgentId> UaTokens::verify(std::string_view token) const {
   const auto user_agent = UserAgentId::from_bytes(ByteView(*decoded).subspan(1, kIdSize));
   if (!user_agent) return refused();
   // The text is compared, not the bytes: base64url has several texts for the same bytes, and only one is a token.
-  for (const auto& key : keys_) {
-    if ((*decoded)[1 + kIdSize] != number_of(key)) continue;
-    if (constant_time_equal(as_bytes(token), as_bytes(make_token(key, *user_agent)))) return *user_agent;
+  const std::uint8_t number = (*decoded)[1 + kIdSize];
+  for (std::size_t i = 0; i < keys_.size(); ++i) {
+    if (numbers_[i] != number) continue;
+    if (constant_time_equal(as_bytes(token), as_bytes(make_token(keys_[i], number, *user_agent)))) return *user_agent;
   }
   return refused();
 }

@@ -28,6 +28,7 @@ class UaTokens {
 
  private:
   std::vector<std::vector<std::uint8_t>> keys_;
+  std::vector<std::uint8_t> numbers_;  // of the keys, in their order
 };
 
 }  // namespace herald::protocol::flow2012
