@@ -123,13 +123,13 @@ void Forwarder::keep(const ServerId& server, Envelopes envelopes, bool in_front)
                  std::make_move_iterator(envelopes.end()));
     backlog_size_ += envelopes.size();
   }
-  if (retrying_.empty()) plan_retry(retry_wait_.next());
+  if (retrying_.empty()) plan_retry();
 }
 
-void Forwarder::plan_retry(std::chrono::milliseconds wait) {
+void Forwarder::plan_retry() {
   if (retry_planned_ || backlog_.empty()) return;
   retry_planned_ = true;
-  ports_.timers.run_after(wait, [this] {
+  ports_.timers.run_after(retry_wait_.next(), [this] {
     retry_planned_ = false;
     retry();
   });
@@ -171,7 +171,7 @@ std::vector<Routed> Forwarder::take_backlog() {
 
 void Forwarder::retried() {
   retrying_.clear();
-  plan_retry(retry_wait_.next());
+  plan_retry();
 }
 
 }  // namespace herald::roles::monitor

@@ -42,7 +42,7 @@ class Forwarder {
   void answered(const std::shared_ptr<Round>& round, const ServerId& server, Envelopes envelopes, const Status& status);
   [[nodiscard]] bool must_wait(const Round& round, const ServerId& server) const;
   void keep(const ServerId& server, Envelopes envelopes, bool in_front);
-  void plan_retry(std::chrono::milliseconds wait);
+  void plan_retry();
   void retry();
   [[nodiscard]] std::vector<Routed> take_backlog();
   void retried();
