@@ -18,8 +18,11 @@ void ServerQueueConsumer::consume(ports::QueueBatch batch) {
   std::vector<ShardBatch> by_shard(shards_.size());
   for (const std::string& body : batch.bodies) sort_in(body, by_shard);
 
-  // The batch is settled when the last shard has dropped its share.
-  auto settle = std::make_shared<ports::QueueBatch>(std::move(batch));
+  // The batch is settled when the last shard has handled its share.
+  const std::shared_ptr<ports::QueueBatch> settle(new ports::QueueBatch(std::move(batch)), [](ports::QueueBatch* of) {
+    if (of->done) of->done();
+    delete of;
+  });
   for (std::size_t shard = 0; shard < shards_.size(); ++shard) {
     if (by_shard[shard].empty()) continue;
     shards_[shard].executor->post(

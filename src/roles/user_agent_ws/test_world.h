@@ -1,0 +1,317 @@
+#pragma once
+// For this folder's tests: small fakes of the ports, of timers and of sockets, all driven by hand. Adapters must not be
+// included by a role.
+
+#include <algorithm>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/check.h"
+#include "roles/user_agent_ws/user_agent_ws.h"
+
+namespace herald::roles::user_agent_ws::test {
+
+// Runs tasks when advance() passes their time.
+class FakeTimers final : public TimerService {
+ public:
+  explicit FakeTimers(ManualClock& clock) : clock_(clock) {}
+  TimerId run_after(std::chrono::milliseconds delay, Task task) override {
+    tasks_.emplace(std::pair(clock_.mono() + delay, ++last_), std::move(task));
+    return last_;
+  }
+  void cancel(TimerId id) override {
+    std::erase_if(tasks_, [id](const auto& entry) { return entry.first.second == id; });
+  }
+  void advance(std::chrono::milliseconds by) {
+    clock_.advance(by);
+    while (!tasks_.empty() && tasks_.begin()->first.first <= clock_.mono()) {
+      Task task = std::move(tasks_.begin()->second);
+      tasks_.erase(tasks_.begin());
+      task();
+    }
+  }
+  [[nodiscard]] std::size_t waiting() const { return tasks_.size(); }
+
+ private:
+  ManualClock& clock_;
+  TimerId last_ = 0;
+  std::map<std::pair<MonoTime, TimerId>, Task> tasks_;
+};
+
+// Messages, deliveries and the directory of a handful of devices. `failing`: every call answers kUnavailable.
+class FakeStore final : public ports::MessageStore, public ports::DeliveryStore, public ports::Directory {
+ public:
+  bool failing = false;
+  std::map<MessageId, MessagePtr> messages;
+  std::map<UserAgentId, std::set<MessageId>> waiting;
+  std::map<UserAgentId, Location> locations;
+  std::map<UserAgentId, WakeInterface> wakes;
+  std::vector<std::pair<App, UserAgentId>> registered;
+  std::vector<std::vector<MessageId>> fetches;
+  std::size_t page_reads = 0;
+  std::size_t leaves = 0;
+  ErrorKind register_error = ErrorKind::kUnavailable;
+
+  void fetch(std::vector<MessageId> ids, WallTime /*now*/, Reply<Result<std::vector<MessagePtr>>> reply) override {
+    fetches.push_back(ids);
+    if (failing) return std::move(reply)(away());
+    std::vector<MessagePtr> found;
+    for (const auto& id : ids) found.push_back(messages.contains(id) ? messages[id] : nullptr);
+    std::move(reply)(std::move(found));
+  }
+  void pending(UserAgentId user_agent, std::optional<MessageId> after, std::size_t limit, WallTime /*now*/,
+               Reply<Result<ports::PendingPage>> reply) override {
+    ++page_reads;
+    if (failing) return std::move(reply)(away());
+    const auto& ids = waiting[user_agent];
+    ports::PendingPage page;
+    auto at = after ? ids.upper_bound(*after) : ids.begin();
+    for (; at != ids.end() && page.messages.size() < limit; ++at) page.messages.push_back(messages.at(*at));
+    page.more = at != ids.end();
+    std::move(reply)(std::move(page));
+  }
+  void register_app(App app, UserAgentId user_agent, Reply<Status> reply) override {
+    if (failing) return std::move(reply)(fail(register_error, "refused"));
+    registered.emplace_back(std::move(app), user_agent);
+    std::move(reply)(Status());
+  }
+  void unregister_app(AppId app, UserAgentId user_agent, Reply<Result<bool>> reply) override {
+    if (failing) return std::move(reply)(away());
+    std::move(reply)(std::erase_if(registered, [&](const auto& entry) {
+                       return entry.first.id == app && entry.second == user_agent;
+                     }) > 0);
+  }
+  void set_location(UserAgentId user_agent, Location location, std::optional<WakeInterface> wake,
+                    Reply<Result<Location>> reply) override {
+    if (failing) return std::move(reply)(away());
+    if (wake) wakes[user_agent] = *wake;
+    std::move(reply)(std::exchange(locations[user_agent], location));
+  }
+  void leave(UserAgentId user_agent, ServerId server, std::uint64_t connection, ServerId sleep_server,
+             Reply<Result<Location>> reply) override {
+    ++leaves;
+    if (failing) return std::move(reply)(away());
+    Location& stored = locations[user_agent];
+    if (stored.kind == LocationKind::kWebSocket && stored.server == server && stored.connection == connection) {
+      stored = wakes.contains(user_agent) ? Location{LocationKind::kSleeping, sleep_server, 0, 0} : Location{};
+    }
+    std::move(reply)(Location(stored));
+  }
+  void locate(std::vector<UserAgentId> user_agents, Reply<Result<std::vector<Node>>> reply) override {
+    if (failing) return std::move(reply)(away());
+    std::vector<Node> nodes;
+    for (const auto& user_agent : user_agents) nodes.push_back({user_agent, locations[user_agent], std::nullopt});
+    std::move(reply)(std::move(nodes));
+  }
+
+  // The role under test asks for none of these.
+  void put(Message, Reply<Result<ports::PutOutcome>>) override { unexpected_call(); }
+  void status(AppId, std::string, WallTime, Reply<Result<ports::MessageStatus>>) override { unexpected_call(); }
+  void cancel(AppId, std::string, WallTime, Reply<Result<ports::MessageStatus>>) override { unexpected_call(); }
+  void unrouted(std::optional<MessageId>, WallTime, std::size_t, Reply<Result<std::vector<ports::Unrouted>>>) override {
+    unexpected_call();
+  }
+  void purge(WallTime, std::chrono::milliseconds, std::size_t, Reply<Result<ports::PurgeOutcome>>) override {
+    unexpected_call();
+  }
+  void add(std::vector<ports::NewDeliveries>, WallTime, Reply<Result<ports::AddOutcome>>) override {
+    unexpected_call();
+  }
+  void record(std::vector<DeliveryEvent>, Reply<Result<std::uint64_t>>) override { unexpected_call(); }
+  void of_message(MessageId, std::optional<UserAgentId>, std::size_t, WallTime,
+                  Reply<Result<ports::DeliveryPage>>) override {
+    unexpected_call();
+  }
+  void find_app(AppId, Reply<Result<App>>) override { unexpected_call(); }
+  void nodes_of(AppId, std::optional<UserAgentId>, std::size_t, Reply<Result<ports::NodePage>>) override {
+    unexpected_call();
+  }
+  void sleepers(ServerId, std::optional<UserAgentId>, std::size_t, Reply<Result<std::vector<Node>>>) override {
+    unexpected_call();
+  }
+
+ private:
+  static std::unexpected<Error> away() { return fail(ErrorKind::kUnavailable, "the store is away"); }
+  static void unexpected_call() { HERALD_CHECK(false, "a call that this role does not make"); }
+};
+
+// Keeps what is published; hands batches to the consumer when told to.
+class FakeQueue final : public ports::MessageQueue {
+ public:
+  bool failing = false;
+  std::vector<std::pair<std::string, std::string>> published;  // queue, body
+  std::size_t publishes = 0;
+  std::string subscribed;
+  std::function<void(ports::QueueBatch)> consumer;
+
+  void publish(std::string queue, std::vector<std::string> bodies, Reply<Status> reply) override {
+    ++publishes;
+    if (failing) return std::move(reply)(fail(ErrorKind::kUnavailable, "the broker is away"));
+    for (auto& body : bodies) published.emplace_back(queue, std::move(body));
+    std::move(reply)(Status());
+  }
+  std::unique_ptr<ports::Subscription> subscribe(std::string queue, std::size_t /*credit*/, Executor& /*executor*/,
+                                                 std::function<void(ports::QueueBatch)> with) override {
+    subscribed = std::move(queue);
+    consumer = std::move(with);
+    return std::make_unique<ports::Subscription>();
+  }
+  [[nodiscard]] std::vector<Depth> depths() const override { return {}; }
+
+  // The delivery events published so far.
+  [[nodiscard]] std::vector<DeliveryEvent> events() const {
+    std::vector<DeliveryEvent> all;
+    for (const auto& [queue, body] : published) {
+      if (queue != ports::kDeliveriesQueue) continue;
+      const auto envelope = protocol::queue::decode_deliveries(body);
+      HERALD_CHECK(envelope.has_value(), "an envelope that can be read");
+      all.insert(all.end(), envelope->events.begin(), envelope->events.end());
+    }
+    return all;
+  }
+};
+
+class FakeSocket final : public transport::WebSocket {
+ public:
+  std::vector<std::string> texts;
+  std::optional<transport::CloseCode> closed;
+  std::size_t unsent = 0;
+
+  void send_text(std::string_view text) override {
+    HERALD_CHECK(!closed, "nothing is sent after close()");
+    texts.emplace_back(text);
+  }
+  void close(transport::CloseCode code, std::string_view /*reason*/) override {
+    HERALD_CHECK(!closed, "closed once");
+    closed = code;
+  }
+  [[nodiscard]] std::size_t unsent_bytes() const override { return unsent; }
+  [[nodiscard]] transport::SocketAddress peer() const override { return {}; }
+};
+
+// One shard with everything around it.
+struct World {
+  explicit World(Limits limits = {}, std::uint32_t shard = 0)
+      : role(Context{Config{"WS1", shard, "UDP1", "https://push.example.com", limits,
+                            [](const WakeInterface& wake) { return wake.ip == "127.0.0.1"; },
+                            [this](std::uint32_t other, protocol::queue::TakenOver notice) {
+                              told.emplace_back(other, notice);
+                            }},
+                     store, store, store, queue, executor, timers, clock, random, tokens, log, metrics}) {}
+
+  UserAgentId user_agent(std::uint8_t n) const {
+    UserAgentId id;
+    id.bytes.fill(n);
+    return id;
+  }
+  std::string token(std::uint8_t n) const { return tokens.token_of(user_agent(n)); }
+
+  // Stores a message that is pending for these devices.
+  MessagePtr store_message(std::vector<std::uint8_t> devices) {
+    Message message;
+    for (std::size_t i = 0; i < 8; ++i) message.id.bytes[i] = 0x11;
+    message.id.bytes[15] = static_cast<std::uint8_t>(++messages_made);
+    message.id.bytes[14] = static_cast<std::uint8_t>(messages_made >> 8);
+    message.app.bytes.fill(0xab);
+    message.body = R"({"message":")" + std::to_string(messages_made) + R"("})";
+    message.accepted_at = clock.wall();
+    message.expires_at = clock.wall() + std::chrono::hours(1);
+    auto stored = std::make_shared<const Message>(std::move(message));
+    store.messages[stored->id] = stored;
+    for (const auto device : devices) store.waiting[user_agent(device)].insert(stored->id);
+    return stored;
+  }
+  protocol::queue::Deliver announcement(const MessagePtr& message, std::vector<std::uint8_t> devices) const {
+    protocol::queue::Deliver out{message->id, message->app, message->priority, message->expires_at, {}};
+    for (const auto device : devices) out.targets.push_back({user_agent(device), 0});
+    return out;
+  }
+  void announce(const MessagePtr& message, std::vector<std::uint8_t> devices) {
+    role.deliver({announcement(message, std::move(devices))});
+  }
+
+  ManualClock clock;
+  FakeTimers timers{clock};
+  ManualExecutor executor;
+  FakeStore store;
+  FakeQueue queue;
+  SeededRandom random{7};
+  protocol::flow2012::UaTokens tokens{{std::vector<std::uint8_t>(32, 9)}};
+  NullLog log;
+  NullMetrics metrics;
+  std::vector<std::pair<std::uint32_t, protocol::queue::TakenOver>> told;
+  std::uint32_t messages_made = 0;
+  UserAgentWs role;
+};
+
+// A device's end of a connection to `world`.
+class Device {
+ public:
+  explicit Device(World& world, std::uint8_t n = 1) : world_(world), n_(n) {
+    transport::HttpRequest request;
+    request.method = "GET";
+    request.headers = {{"Sec-WebSocket-Protocol", "push-notification"}};
+    auto accept = world.role.on_upgrade(request);
+    handler_ = std::move(std::get<transport::WebSocketAccept>(accept).handler);
+    handler_->on_open(socket);
+  }
+  ~Device() {
+    if (handler_) drop();
+  }
+  Device(const Device&) = delete;
+  Device& operator=(const Device&) = delete;
+
+  void send(std::string_view text) { handler_->on_text(text); }
+  void send_binary() { handler_->on_binary("\x01"); }
+  // Sends and answers what came back, joined by spaces.
+  std::string ask(std::string_view text) {
+    send(text);
+    world_.executor.run();
+    return take();
+  }
+  std::string take() {
+    std::string all;
+    for (const auto& reply : std::exchange(socket.texts, {})) all += (all.empty() ? "" : " ") + reply;
+    return all;
+  }
+  std::string register_frame(std::string_view more = "") const {
+    return R"({"command":"register/ua","data":{"uatoken":")" + world_.token(n_) + "\"" + std::string(more) + "}}";
+  }
+  std::string wa_frame(std::string_view watoken, std::string_view command = "register/wa") const {
+    return R"({"command":")" + std::string(command) + R"(","data":{"uatoken":")" + world_.token(n_) +
+           R"(","watoken":")" + std::string(watoken) + "\"}}";
+  }
+  void register_ua() { HERALD_CHECK(ask(register_frame()).starts_with("OK"), "registered"); }
+  void ack(const MessagePtr& message) {
+    world_.store.waiting[world_.user_agent(n_)].erase(message->id);
+    send(R"({"messageType":"ack","messageId":")" + message->id.hex() + "\"}");
+    world_.executor.run();
+  }
+  void drained() {
+    socket.unsent = 0;
+    handler_->on_drained();
+    world_.executor.run();
+  }
+  // The connection ends.
+  void drop() {
+    handler_->on_close(transport::CloseCode::kAbnormal);
+    handler_.reset();
+    world_.executor.run();
+  }
+
+  FakeSocket socket;
+
+ private:
+  World& world_;
+  std::uint8_t n_;
+  std::unique_ptr<transport::WebSocketHandler> handler_;
+};
+
+}  // namespace herald::roles::user_agent_ws::test

@@ -1,0 +1,388 @@
+#include "roles/user_agent_ws/user_agent_ws.h"
+
+#include <gtest/gtest.h>
+
+#include "roles/user_agent_ws/connection.h"
+#include "roles/user_agent_ws/test_world.h"
+
+namespace herald::roles::user_agent_ws {
+namespace {
+
+using std::chrono::milliseconds;
+using test::Device;
+using test::World;
+using transport::CloseCode;
+using transport::HttpResponse;
+
+std::variant<transport::WebSocketAccept, HttpResponse> upgrade(World& world, std::string_view protocols) {
+  transport::HttpRequest request;
+  request.method = "GET";
+  if (!protocols.empty()) request.headers = {{"Sec-WebSocket-Protocol", protocols}};
+  return world.role.on_upgrade(request);
+}
+
+// Which of the stored messages the device was sent, in order, by the last byte of their ids.
+std::vector<int> received(Device& device) {
+  std::vector<int> numbers;
+  for (const auto& text : std::exchange(device.socket.texts, {})) {
+    const auto at = text.find(R"("message":")");
+    if (at != std::string::npos) numbers.push_back(std::stoi(text.substr(at + 11)));
+  }
+  return numbers;
+}
+
+TEST(UserAgentWs, AnIdleDeviceIsSmall) {
+  EXPECT_LE(sizeof(Connection), 88u);
+}
+
+TEST(UserAgentWs, SelectsTheSubprotocolAndRefusesWithoutIt) {
+  World world;
+  auto accepted = upgrade(world, "chat, push-notification");
+  ASSERT_TRUE(std::holds_alternative<transport::WebSocketAccept>(accepted));
+  EXPECT_EQ(std::get<transport::WebSocketAccept>(accepted).subprotocol, "push-notification");
+  for (const auto* offered : {"", "chat", "push-notification2"}) {
+    auto refused = upgrade(world, offered);
+    ASSERT_TRUE(std::holds_alternative<HttpResponse>(refused));
+    EXPECT_EQ(std::get<HttpResponse>(refused).status, 400);
+    EXPECT_NE(std::get<HttpResponse>(refused).body.find("push-notification"), std::string::npos);
+  }
+}
+
+TEST(UserAgentWs, RefusesNewConnectionsWhileDraining) {
+  World world;
+  Device device(world);
+  world.role.drain();
+  auto refused = upgrade(world, "push-notification");
+  ASSERT_TRUE(std::holds_alternative<HttpResponse>(refused));
+  EXPECT_EQ(std::get<HttpResponse>(refused).status, 503);
+  device.register_ua();
+}
+
+TEST(UserAgentWs, DeliversAnAnnouncedNotificationAndReportsTheAck) {
+  World world;
+  Device device(world);
+  device.register_ua();
+  const auto message = world.store_message({1});
+  world.announce(message, {1});
+  world.executor.run();
+  const std::string frame = device.take();
+  EXPECT_TRUE(frame.starts_with("[{")) << frame;
+  EXPECT_NE(frame.find(message->id.hex()), std::string::npos);
+  EXPECT_NE(frame.find("https://push.example.com/notify/" + message->app.hex()), std::string::npos);
+
+  const WallTime sent_at = world.clock.wall();
+  world.timers.advance(milliseconds(10));
+  device.ack(message);
+  ASSERT_EQ(world.queue.events().size(), 1u);
+  const auto event = world.queue.events()[0];
+  EXPECT_EQ(event.message, message->id);
+  EXPECT_EQ(event.user_agent, world.user_agent(1));
+  EXPECT_EQ(event.state, DeliveryState::kAcked);
+  EXPECT_EQ(event.sent_at, sent_at);
+  EXPECT_EQ(event.at, world.clock.wall());
+  world.timers.advance(milliseconds(5'000));
+  world.executor.run();
+  EXPECT_EQ(world.queue.events().size(), 1u) << "no sent event after the ack";
+}
+
+TEST(UserAgentWs, OneFetchServesAllThatGathered) {
+  World world;
+  Device one(world, 1);
+  Device two(world, 2);
+  one.register_ua();
+  two.register_ua();
+  const auto a = world.store_message({1, 2});
+  const auto b = world.store_message({1});
+  const auto c = world.store_message({2});
+  world.announce(a, {1, 2});
+  world.announce(b, {1});
+  world.role.deliver({world.announcement(c, {2}), world.announcement(c, {3})});
+  EXPECT_EQ(world.store.fetches.size(), 1u) << "one in flight";
+  world.executor.run();
+  ASSERT_EQ(world.store.fetches.size(), 2u);
+  EXPECT_EQ(world.store.fetches[1], (std::vector<MessageId>{b->id, c->id}));
+  EXPECT_EQ(received(one), (std::vector{1, 2}));
+  EXPECT_EQ(received(two), (std::vector{1, 3}));
+}
+
+TEST(UserAgentWs, WhatEndedMeanwhileIsNotSent) {
+  World world;
+  Device device(world);
+  device.register_ua();
+  const auto message = world.store_message({1});
+  world.store.messages.erase(message->id);
+  world.store.waiting.clear();
+  world.announce(message, {1});
+  world.executor.run();
+  EXPECT_TRUE(received(device).empty());
+}
+
+TEST(UserAgentWs, TheWindowIsBoundedAndAcksOpenIt) {
+  Limits limits;
+  limits.unacked_window = 4;
+  limits.pending_page = 2;
+  World world(limits);
+  Device device(world);
+  device.register_ua();
+  std::vector<MessagePtr> sent;
+  for (int n = 0; n < 10; ++n) {
+    sent.push_back(world.store_message({1}));
+    world.announce(sent.back(), {1});
+  }
+  world.executor.run();
+  EXPECT_EQ(received(device), (std::vector{1, 2, 3, 4}));
+  for (int n = 0; n < 10; ++n) device.ack(sent[static_cast<std::size_t>(n)]);
+  EXPECT_EQ(received(device), (std::vector{5, 6, 7, 8, 9, 10}));
+}
+
+TEST(UserAgentWs, ASlowReaderCostsOnlyItself) {
+  World world;
+  Device slow(world, 1);
+  Device quick(world, 2);
+  slow.register_ua();
+  quick.register_ua();
+  slow.socket.unsent = kUnsentHighWaterBytes + 1;
+  for (int n = 0; n < 3; ++n) world.announce(world.store_message({1, 2}), {1, 2});
+  world.executor.run();
+  EXPECT_TRUE(received(slow).empty());
+  EXPECT_EQ(received(quick), (std::vector{1, 2, 3}));
+  slow.drained();
+  EXPECT_EQ(received(slow), (std::vector{1, 2, 3}));
+}
+
+TEST(UserAgentWs, ASocketThatBlocksDuringTheFetchGetsItLater) {
+  World world;
+  Device device(world);
+  device.register_ua();
+  world.announce(world.store_message({1}), {1});
+  device.socket.unsent = kUnsentHighWaterBytes + 1;
+  world.executor.run();
+  EXPECT_TRUE(received(device).empty());
+  device.drained();
+  EXPECT_EQ(received(device), std::vector{1});
+}
+
+TEST(UserAgentWs, UnackedMessagesComeAgainOnTheNextConnection) {
+  World world;
+  const auto message = world.store_message({1});
+  {
+    Device first(world);
+    first.register_ua();
+  }
+  ASSERT_EQ(world.queue.events().size(), 1u) << "reported as sent when the connection ended";
+  EXPECT_EQ(world.queue.events()[0].state, DeliveryState::kSent);
+  EXPECT_EQ(world.store.locations[world.user_agent(1)].kind, LocationKind::kDisconnected);
+  Device second(world);
+  EXPECT_NE(second.ask(second.register_frame()).find(message->id.hex()), std::string::npos);
+}
+
+TEST(UserAgentWs, WhatStaysUnackedIsReportedAsSentOnce) {
+  World world;
+  world.store_message({1});
+  Device device(world);
+  device.register_ua();
+  const WallTime sent_at = world.clock.wall();
+  world.timers.advance(milliseconds(999));
+  world.executor.run();
+  EXPECT_TRUE(world.queue.events().empty());
+  world.timers.advance(milliseconds(1));
+  world.executor.run();
+  ASSERT_EQ(world.queue.events().size(), 1u);
+  EXPECT_EQ(world.queue.events()[0].state, DeliveryState::kSent);
+  EXPECT_EQ(world.queue.events()[0].sent_at, sent_at);
+  device.drop();
+  EXPECT_EQ(world.queue.events().size(), 1u);
+}
+
+TEST(UserAgentWs, EventsOfOneTurnShareOneEnvelope) {
+  World world;
+  Device device(world);
+  device.register_ua();
+  std::string ids;
+  for (int n = 0; n < 5; ++n) {
+    const auto message = world.store_message({1});
+    device.send(R"({"messageType":"ack","messageId":")" + message->id.hex() + "\"}");
+  }
+  world.executor.run();
+  EXPECT_EQ(world.queue.publishes, 1u);
+  EXPECT_EQ(world.queue.events().size(), 5u);
+}
+
+TEST(UserAgentWs, EventsWaitForTheQueueInTheirOrder) {
+  World world;
+  Device device(world);
+  device.register_ua();
+  world.queue.failing = true;
+  std::vector<MessagePtr> messages;
+  for (int n = 0; n < 3; ++n) {
+    messages.push_back(world.store_message({1}));
+    device.ack(messages.back());
+  }
+  EXPECT_EQ(world.queue.publishes, 1u) << "no busy repetition";
+  world.timers.advance(kRetryDelay);
+  world.executor.run();
+  EXPECT_EQ(world.queue.publishes, 2u);
+  world.queue.failing = false;
+  world.timers.advance(kRetryDelay);
+  world.executor.run();
+  ASSERT_EQ(world.queue.events().size(), 3u);
+  for (std::size_t n = 0; n < 3; ++n) EXPECT_EQ(world.queue.events()[n].message, messages[n]->id);
+}
+
+TEST(UserAgentWs, AStoreThatFailsDelaysButLosesNothing) {
+  World world;
+  Device device(world);
+  device.register_ua();
+  world.store.failing = true;
+  world.announce(world.store_message({1}), {1});
+  world.announce(world.store_message({1}), {1});
+  world.executor.run();
+  world.timers.advance(kRetryDelay);
+  world.executor.run();
+  EXPECT_TRUE(received(device).empty());
+  world.store.failing = false;
+  world.timers.advance(kRetryDelay);
+  world.executor.run();
+  EXPECT_EQ(received(device), (std::vector{1, 2}));
+  EXPECT_FALSE(device.socket.closed);
+}
+
+TEST(UserAgentWs, ASecondConnectionHereTakesOver) {
+  World world;
+  const auto message = world.store_message({1});
+  Device first(world);
+  first.register_ua();
+  Device second(world);
+  second.send(second.register_frame());
+  EXPECT_FALSE(first.socket.closed);
+  world.executor.run();
+  EXPECT_EQ(first.socket.closed, CloseCode::kNormal);
+  EXPECT_FALSE(second.socket.closed);
+  EXPECT_NE(second.take().find(message->id.hex()), std::string::npos);
+  first.drop();
+  EXPECT_EQ(world.store.leaves, 0u);
+  EXPECT_EQ(world.store.locations[world.user_agent(1)].kind, LocationKind::kWebSocket);
+  second.ack(message);
+  world.announce(world.store_message({1}), {1});
+  world.executor.run();
+  EXPECT_EQ(received(second), std::vector{2});
+}
+
+TEST(UserAgentWs, AConnectionOnAnotherShardIsToldThere) {
+  World world({}, 3);
+  world.store.locations[world.user_agent(1)] = {LocationKind::kWebSocket, "WS1", 1, 77};
+  Device device(world);
+  device.register_ua();
+  ASSERT_EQ(world.told.size(), 1u);
+  EXPECT_EQ(world.told[0].first, 1u);
+  EXPECT_EQ(world.told[0].second.connection, 77u);
+  EXPECT_EQ(world.told[0].second.user_agent, world.user_agent(1));
+  EXPECT_EQ(world.store.locations[world.user_agent(1)].shard, 3u);
+}
+
+TEST(UserAgentWs, AConnectionOnAnotherServerIsToldByItsQueue) {
+  World world;
+  world.store.locations[world.user_agent(1)] = {LocationKind::kWebSocket, "WS2", 1, 77};
+  Device device(world);
+  device.register_ua();
+  ASSERT_EQ(world.queue.published.size(), 1u);
+  EXPECT_EQ(world.queue.published[0].first, "WS2");
+  const auto envelope = protocol::queue::decode_for_server(world.queue.published[0].second);
+  ASSERT_TRUE(envelope);
+  EXPECT_EQ(std::get<protocol::queue::TakenOver>(*envelope).connection, 77u);
+}
+
+TEST(UserAgentWs, IsTakenOverByNumberEvenWhileItRegisters) {
+  World world;
+  Device device(world);
+  device.send(device.register_frame());
+  const Location here = world.store.locations[world.user_agent(1)];
+  world.store.locations[world.user_agent(1)] = {LocationKind::kWebSocket, "WS2", 0, 5};
+  world.role.taken_over({world.user_agent(1), 0, here.connection});
+  EXPECT_EQ(device.socket.closed, CloseCode::kNormal);
+  world.executor.run();
+  EXPECT_TRUE(device.socket.texts.empty());
+  EXPECT_EQ(world.store.locations[world.user_agent(1)].server, "WS2");
+  world.role.taken_over({world.user_agent(1), 0, here.connection});
+  world.role.taken_over({world.user_agent(1), 0, 0});
+}
+
+TEST(UserAgentWs, ALateNoticeDoesNotCloseTheSuccessor) {
+  World world;
+  Device first(world);
+  first.register_ua();
+  const auto old = world.store.locations[world.user_agent(1)].connection;
+  first.drop();
+  Device second(world);
+  second.register_ua();
+  world.role.taken_over({world.user_agent(1), 0, old});
+  EXPECT_FALSE(second.socket.closed);
+}
+
+TEST(UserAgentWs, AConnectionThatEndsWhileItRegistersLeavesNoTrace) {
+  World world;
+  Device device(world);
+  device.send(device.register_frame());
+  device.drop();
+  EXPECT_EQ(world.store.locations[world.user_agent(1)].kind, LocationKind::kDisconnected);
+}
+
+TEST(UserAgentWs, LeavingIsRepeatedUntilTheStoreTakesIt) {
+  World world;
+  Device device(world);
+  device.register_ua();
+  world.store.failing = true;
+  device.drop();
+  EXPECT_EQ(world.store.locations[world.user_agent(1)].kind, LocationKind::kWebSocket);
+  world.store.failing = false;
+  world.timers.advance(kRetryDelay);
+  world.executor.run();
+  EXPECT_EQ(world.store.locations[world.user_agent(1)].kind, LocationKind::kDisconnected);
+}
+
+TEST(UserAgentWs, WhatIsPendingWhenADeviceFallsAsleepIsAnnouncedToItsWaker) {
+  World world;
+  const auto before = world.store_message({1});
+  Device device(world);
+  device.ask(device.register_frame(R"(,"interface":{"ip":"127.0.0.1"})"));
+  const auto announced = [&] {
+    std::vector<MessageId> ids;
+    for (const auto& [queue, body] : world.queue.published) {
+      if (queue != "UDP1") continue;
+      const auto deliver = std::get<protocol::queue::Deliver>(*protocol::queue::decode_for_server(body));
+      EXPECT_EQ(deliver.targets.at(0).user_agent, world.user_agent(1));
+      ids.push_back(deliver.message);
+    }
+    return ids;
+  };
+  EXPECT_EQ(announced(), std::vector{before->id});
+  world.queue.published.clear();
+
+  Device awake(world);
+  awake.register_ua();
+  EXPECT_EQ(world.store.locations[world.user_agent(1)].kind, LocationKind::kWebSocket);
+  awake.drop();
+  EXPECT_EQ(world.store.locations[world.user_agent(1)].kind, LocationKind::kSleeping);
+  EXPECT_EQ(announced(), std::vector{before->id});
+}
+
+TEST(UserAgentWs, AtMostSoManyPagesAreReadAtATime) {
+  World world;
+  std::vector<std::unique_ptr<Device>> devices;
+  for (std::uint8_t n = 1; n <= 200; ++n) {
+    world.store_message({n});
+    devices.push_back(std::make_unique<Device>(world, n));
+    devices.back()->send(devices.back()->register_frame());
+  }
+  devices[150]->drop();
+  world.executor.run();
+  EXPECT_EQ(world.store.page_reads, 199u);
+  for (std::size_t n = 0; n < 200; ++n) {
+    if (n != 150) {
+      EXPECT_EQ(received(*devices[n]).size(), 1u) << n;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace herald::roles::user_agent_ws
