@@ -1,0 +1,113 @@
+#include <iostream>
+
+#include "app/commands/awake_device.h"
+#include "app/commands/client.h"
+#include "app/commands/commands.h"
+#include "app/commands/device_session.h"
+#include "app/commands/listen_output.h"
+#include "app/commands/sleeping_device.h"
+#include "app/files.h"
+#include "base/crypto.h"
+#include "transport/udp_socket.h"
+
+namespace herald::app {
+
+namespace {
+
+template <class T>
+using OrFailure = std::expected<T, Failure>;
+
+std::unexpected<Failure> failure(ExitCode code, std::string message) {
+  return std::unexpected(Failure{code, std::move(message)});
+}
+
+OrFailure<std::string> fetch_token(Client& client, const std::string& server) {
+  const auto response = client.fetch("GET", server + "/token");
+  if (!response) {
+    return failure(response.error().kind == ErrorKind::kInvalid ? ExitCode::kUsage : ExitCode::kFailed,
+                   "no token from " + server + ": " + response.error().message + "; is `herald serve` running there?");
+  }
+  if (response->status == 200) return response->body;
+  return failure(ExitCode::kFailed, server + " gives no token: " + refusal_reason(*response));
+}
+
+// The token kept in `file`, or a new one, kept there from now on.
+OrFailure<std::string> device_token(Client& client, const std::string& server, const std::string& file) {
+  if (file.empty()) return fetch_token(client, server);
+  if (auto kept = read_file(file)) {
+    kept->erase(kept->find_last_not_of(" \r\n\t") + 1);
+    if (!kept->empty()) return *kept;
+  }
+  auto token = fetch_token(client, server);
+  if (!token) return token;
+  if (const Status written = write_new_file(file, *token + "\n", 0600); !written) {
+    return failure(ExitCode::kFailed, written.error().message);
+  }
+  return token;
+}
+
+OrFailure<std::string> public_key(const std::string& file) {
+  if (file.empty()) return std::string();
+  const auto pem = read_file(file);
+  if (!pem) return failure(ExitCode::kUsage, pem.error().message);
+  return to_base64(as_bytes(*pem));
+}
+
+// The same for the same device, so that its URL stays; nobody else can guess it.
+std::string default_app(const std::string& uatoken) {
+  return "herald-listen-" + to_hex(sha256(as_bytes(uatoken))).substr(0, 32);
+}
+
+OrFailure<DeviceIdentity> identity_of(const ListenCommand& command, Client& client, const std::string& server) {
+  const auto token = device_token(client, server, command.token_file);
+  if (!token) return std::unexpected(token.error());
+  const auto key = public_key(command.key_file);
+  if (!key) return std::unexpected(key.error());
+  return DeviceIdentity{.uatoken = *token,
+                        .watoken = command.app.empty() ? default_app(*token) : command.app,
+                        .pbkbase64 = *key,
+                        .wake = std::nullopt};
+}
+
+std::optional<Failure> sleep(const ListenCommand& command, Client& client, const std::string& server,
+                             DeviceIdentity identity, ListenOutput& output) {
+  const auto at = transport::SocketAddress::parse(command.bind);
+  if (!at) return Failure{ExitCode::kUsage, "--bind wants ADDR:PORT, such as 127.0.0.1:5000"};
+  SleepingDevice* device = nullptr;
+  const auto pings = transport::UdpSocket::open(client.loop(), *at, [&device](const auto&, std::string_view) {
+    if (device != nullptr) device->woken();
+  });
+  if (!pings) return Failure{ExitCode::kCannotBind, "--bind " + command.bind + ": " + pings.error().message};
+  const auto local = (*pings)->local();
+  identity.wake = WakeInterface{local.ip.to_string(), local.port};
+  DeviceSession session(std::move(identity), !command.no_ack);
+  SleepingDevice sleeping(client, server, session, output, !command.no_ack);
+  device = &sleeping;
+  auto result = sleeping.run();
+  device = nullptr;
+  return result;
+}
+
+std::optional<Failure> wake(const ListenCommand& command, Client& client, const std::string& server,
+                            DeviceIdentity identity, ListenOutput& output) {
+  DeviceSession session(std::move(identity), !command.no_ack);
+  return AwakeDevice(client, server, session, output).run();
+}
+
+}  // namespace
+
+int run(const ListenCommand& command) {
+  Client client(command.trust);
+  const std::string server = base_url(command.server);
+  auto identity = identity_of(command, client, server);
+  if (!identity) return report(identity.error());
+  const SystemClock clock;
+  ListenOutput output(std::cout, std::cerr, Terminal::of_standard_output(), clock, command.json, command.count);
+  const auto failed = (command.udp ? sleep : wake)(command, client, server, std::move(*identity), output);
+  if (!failed) return 0;
+  const std::string hint =
+      command.token_file.empty() ? "" : "; remove " + command.token_file + " to become a new device";
+  return report({failed->code, failed->message + hint});
+}
+
+}  // namespace herald::app

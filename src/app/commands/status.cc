@@ -1,0 +1,63 @@
+#include <fmt/format.h>
+
+#include <iostream>
+
+#include "app/commands/client.h"
+#include "app/commands/commands.h"
+#include "app/commands/notification_body.h"
+#include "app/commands/receipt_table.h"
+#include "app/commands/terminal.h"
+
+namespace herald::app {
+
+namespace {
+
+Failure refused(const transport::ClientResponse& response) {
+  return {ExitCode::kFailed, "refused (" + std::to_string(response.status) + "): " + refusal_reason(response)};
+}
+
+int show_receipt(Client& client, const std::string& url) {
+  const Terminal terminal = Terminal::of_standard_output();
+  std::string cursor;
+  do {
+    const auto response = client.fetch("GET", cursor.empty() ? url : url + "?after=" + cursor);
+    if (!response) return report({ExitCode::kFailed, response.error().message});
+    if (response->status != 200) return report(refused(*response));
+    const auto page = receipt_page(response->body, terminal);
+    if (!page) return report({ExitCode::kFailed, page.error().message});
+    if (cursor.empty()) {
+      std::cout << page->head << '\n';
+      if (!page->deliveries.empty()) {
+        std::cout << terminal.dim(fmt::format("{:<16}  {:<10}  {:<24}  {:<24}  {}", "device", "state", "routed", "sent",
+                                              "ended"))
+                  << '\n';
+      }
+    }
+    std::cout << page->deliveries;
+    cursor = page->next;
+  } while (!cursor.empty());
+  return 0;
+}
+
+int show_server(Client& client, const std::string& server) {
+  const std::string url = server.ends_with("/status") ? server : server + "/status";
+  const auto response = client.fetch("GET", url);
+  if (!response) return report({ExitCode::kFailed, response.error().message});
+  std::cout << object_lines(response->body, Terminal::of_standard_output());
+  return response->status == 200 ? 0 : static_cast<int>(ExitCode::kFailed);
+}
+
+}  // namespace
+
+int run(const StatusCommand& command) {
+  Client client(command.trust);
+  const std::string url = base_url(command.url);
+  if (!command.id.empty()) return show_receipt(client, receipt_url(url, command.id));
+  if (url.find("/messages/") != std::string::npos) return show_receipt(client, url);
+  if (url.find("/notify/") != std::string::npos) {
+    return report({ExitCode::kUsage, "a notify URL needs --id, the id of the message to ask for"});
+  }
+  return show_server(client, url);
+}
+
+}  // namespace herald::app

@@ -1,0 +1,106 @@
+#include "app/configuration.h"
+
+#include "app/options.h"
+#include "ports/message_queue.h"
+
+namespace herald::app {
+
+namespace {
+
+using Errors = std::vector<std::string>;
+
+const Setting* look_up(const Settings& settings, const std::string& path) {
+  const auto found = settings.find(path);
+  return found == settings.end() ? nullptr : &found->second;
+}
+
+Setting winner(const Option& option, const Settings& flags, const Settings& environment, const Settings& toml) {
+  for (const Settings* source : {&flags, &environment, &toml}) {
+    if (const Setting* setting = look_up(*source, option.path)) return *setting;
+  }
+  return {option.split(option.standard), "default"};
+}
+
+class Checks {
+ public:
+  Checks(const Resolved& resolved, Errors& errors) : resolved_(resolved), errors_(errors) {}
+
+  void require(bool holds, std::string_view path, std::string_view what) {
+    if (holds) return;
+    errors_.push_back(resolved_.effective.find(path)->second.origin + ": " + std::string(path) + " " +
+                      std::string(what));
+  }
+
+ private:
+  const Resolved& resolved_;
+  Errors& errors_;
+};
+
+bool is_name(std::string_view text) {
+  constexpr std::string_view kAllowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
+  return !text.empty() && text.size() <= 64 && text.find_first_not_of(kAllowed) == std::string_view::npos &&
+         text != ports::kNewMessagesQueue && text != ports::kDeliveriesQueue;
+}
+
+bool is_public_url(std::string_view url) {
+  if (url.empty()) return true;
+  const bool web = url.starts_with("http://") || url.starts_with("https://");
+  const std::string_view host = url.substr(std::min(url.size(), url.find("//") + 2));
+  return web && !host.empty() && host.front() != '/' && url.back() != '/' &&
+         url.find_first_of(" \t\"<>?#\\") == std::string_view::npos;
+}
+
+void check_together(const Resolved& resolved, Errors& errors) {
+  const Configuration& c = resolved.configuration;
+  Checks checks(resolved, errors);
+  checks.require(!c.data.empty(), "data", "must name a folder");
+  checks.require(is_public_url(c.public_url), "public_url",
+                 "must be http:// or https:// with a host, and without a query or a slash at the end");
+  constexpr std::string_view kName = "must be 1 to 64 letters, digits, - or _, and not the name of another queue";
+  checks.require(is_name(c.server_id), "server_id", kName);
+  checks.require(is_name(c.udp_server_id), "udp_server_id", kName);
+  checks.require(c.server_id != c.udp_server_id, "udp_server_id", "must differ from server_id");
+  checks.require(c.tls_key.empty() || !c.tls_certificate.empty(), "tls.key", "needs tls.certificate too");
+  checks.require(c.tls_certificate.empty() || !c.tls_key.empty(), "tls.certificate", "needs tls.key too");
+  checks.require(c.loops <= 256, "loops", "must be at most 256");
+}
+
+}  // namespace
+
+Resolved resolve(const Settings& flags, const Settings& environment, const Settings& toml) {
+  Resolved resolved;
+  for (const auto& option : options()) {
+    Setting setting = winner(option, flags, environment, toml);
+    if (const Status set = option.set(resolved.configuration, setting.texts); !set) {
+      resolved.errors.push_back(setting.origin + ": " + option.path + ": " + set.error().message);
+    }
+    resolved.effective.emplace(option.path, std::move(setting));
+  }
+  if (resolved.errors.empty()) check_together(resolved, resolved.errors);
+  return resolved;
+}
+
+Settings environment_settings(const std::function<const char*(const char*)>& get) {
+  Settings settings;
+  for (const auto& option : options()) {
+    const std::string variable = option.variable();
+    const char* text = get(variable.c_str());
+    if (text != nullptr) settings[option.path] = {option.split(text), "environment " + variable};
+  }
+  return settings;
+}
+
+std::vector<std::string> split_list(std::string_view text) {
+  std::vector<std::string> out;
+  while (!text.empty()) {
+    const std::size_t comma = std::min(text.find(','), text.size());
+    std::string_view item = text.substr(0, comma);
+    text.remove_prefix(std::min(comma + 1, text.size()));
+    while (!item.empty() && item.front() == ' ') item.remove_prefix(1);
+    while (!item.empty() && item.back() == ' ') item.remove_suffix(1);
+    if (!item.empty()) out.emplace_back(item);
+  }
+  return out;
+}
+
+}  // namespace herald::app

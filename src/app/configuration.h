@@ -1,0 +1,58 @@
+#pragma once
+// What `herald serve` runs with: one value per option, and where each came from. Flag over environment over TOML over
+// default.
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "app/roles.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/result.h"
+#include "transport/address.h"
+
+namespace herald::app {
+
+enum class LogFormat : std::uint8_t { kText, kJson };
+enum class StoreKind : std::uint8_t { kRocksDb, kMemory };
+
+// The members that options.def declares, and the limits.
+struct Configuration {
+#define HERALD_OPTION(type, member, path, form, standard, example, doc) type member{};
+#include "app/options.def"
+#undef HERALD_OPTION
+  Limits limits;
+
+  [[nodiscard]] bool tls() const { return !tls_certificate.empty(); }
+};
+
+// What one source says about one option.
+struct Setting {
+  std::vector<std::string> texts;  // one element unless the option is a list
+  std::string origin;              // "flag --listen", "environment HERALD_LISTEN", "herald.toml:3", "default"
+};
+
+// By TOML path.
+using Settings = std::map<std::string, Setting, std::less<>>;
+
+struct Resolved {
+  Configuration configuration;
+  Settings effective;               // every option, with the source that won
+  std::vector<std::string> errors;  // each one line: the origin, then what is wrong; empty: `configuration` is valid
+};
+
+// `toml` has had its own errors reported already.
+[[nodiscard]] Resolved resolve(const Settings& flags, const Settings& environment, const Settings& toml);
+
+// The environment variables of all options that are set. `get` is getenv or a test's substitute.
+[[nodiscard]] Settings environment_settings(const std::function<const char*(const char*)>& get);
+
+// Splits at commas and trims spaces; no empty elements.
+[[nodiscard]] std::vector<std::string> split_list(std::string_view text);
+
+}  // namespace herald::app

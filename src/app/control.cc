@@ -1,0 +1,127 @@
+#include "app/control.h"
+
+#include <algorithm>
+
+namespace herald::app {
+
+namespace {
+
+constexpr std::size_t kServerQueueCredit = 1'024;
+
+constexpr const char* kIndex = R"(<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>Herald operations</title></head>
+<body><h1>Herald operations</h1>
+<ul><li><a href="/metrics">/metrics</a> for Prometheus</li><li><a href="/status">/status</a> is it well</li>
+<li><a href="/about">/about</a> what runs here</li></ul></body></html>
+)";
+
+transport::HttpResponse index_page() {
+  return {.status = 200,
+          .headers = {{"Content-Type", "text/html; charset=utf-8"}, {"Content-Security-Policy", "default-src 'none'"}},
+          .body = kIndex};
+}
+
+transport::HttpResponse metrics_page(const operations::MetricsRegistry& metrics) {
+  return {.status = 200,
+          .headers = {{"Content-Type", std::string(operations::MetricsRegistry::kContentType)}},
+          .body = metrics.render()};
+}
+
+}  // namespace
+
+Control::Control(Services& services, transport::EventLoop& loop)
+    : services_(services),
+      loop_(loop),
+      metrics_([&services] { return metrics_page(services.metrics); }),
+      status_(status_page(services)),
+      about_(about_page(services)),
+      index_(index_page) {
+  router_.add("/metrics", metrics_);
+  router_.add("/status", status_);
+  router_.add("/about", about_);
+  router_.add("/", index_);
+  server_ = transport::HttpServer::create(loop, {.http = &router_}, services.configuration.limits, services.log,
+                                          services.metrics, services.connection_counts);
+}
+
+Control::~Control() {
+  stop_roles();
+  server_->abort_all();
+}
+
+Result<transport::SocketAddress> Control::listen(const transport::SocketAddress& at) {
+  return server_->listen(at, nullptr);
+}
+
+Status Control::start_roles(const std::vector<std::unique_ptr<Worker>>& workers) {
+  const RoleSet& roles = services_.configuration.roles;
+  Stores& stores = *services_.stores;
+  if (roles.has(Role::kDeliveryManager)) {
+    manager_.emplace(roles::delivery_manager::DeliveryManagerConfig{}, stores.deliveries(), services_.queue, loop_,
+                     loop_, services_.log, services_.metrics);
+    manager_->start();
+  }
+  if (roles.has(Role::kUserAgentUdp)) {
+    if (Status started = start_user_agent_udp(); !started) return started;
+  }
+  if (roles.has(Role::kUserAgentWs)) start_server_queue(workers);
+  if (roles.has(Role::kMonitor)) {
+    monitor_.emplace(
+        roles::monitor::MonitorConfig{.limits = services_.configuration.limits},
+        roles::monitor::MonitorPorts{stores.messages(), stores.deliveries(), stores.directory(), services_.queue, loop_,
+                                     loop_, services_.clock, services_.log, services_.metrics});
+    monitor_->start();
+  }
+  return {};
+}
+
+Status Control::start_user_agent_udp() {
+  auto sender = roles::user_agent_udp::UdpWakeupSender::open(loop_);
+  if (!sender) return std::unexpected(sender.error());
+  sender_ = std::move(*sender);
+  roles::user_agent_udp::UserAgentUdpConfig config;
+  config.limits = services_.configuration.limits;
+  config.server_id = services_.configuration.udp_server_id;
+  config.networks = services_.networks;
+  user_agent_udp_.emplace(std::move(config),
+                          roles::user_agent_udp::UserAgentUdpPorts{
+                              services_.stores->directory(), services_.stores->deliveries(), services_.queue, *sender_,
+                              loop_, loop_, services_.clock, services_.random, services_.log, services_.metrics});
+  user_agent_udp_->start();
+  return {};
+}
+
+void Control::start_server_queue(const std::vector<std::unique_ptr<Worker>>& workers) {
+  std::vector<roles::user_agent_ws::ShardSink> sinks;
+  for (const auto& worker : workers) {
+    sinks.push_back({&worker->loop(), [&worker = *worker](const roles::user_agent_ws::ShardBatch& batch) {
+                       for (const auto& notice : batch.taken_over) worker.user_agent_ws()->taken_over(notice);
+                       worker.user_agent_ws()->deliver(batch.announced);
+                     }});
+  }
+  server_queue_.emplace(services_.queue, services_.configuration.server_id, kServerQueueCredit, loop_, std::move(sinks),
+                        services_.log, services_.metrics);
+}
+
+void Control::stop_roles() {
+  server_queue_.reset();
+  if (monitor_) monitor_->stop();
+  if (user_agent_udp_) user_agent_udp_->stop();
+  if (manager_) manager_->stop();
+}
+
+bool Control::idle() const {
+  const auto depths = services_.queue.depths();
+  const bool empty = std::ranges::all_of(depths, [](const auto& depth) { return depth.waiting == 0; });
+  return empty && (!monitor_ || monitor_->idle()) && (!manager_ || manager_->idle());
+}
+
+void Control::stop_listening() {
+  server_->stop_accepting();
+}
+
+void Control::pulled(const roles::user_agent_udp::PullNotice& notice) {
+  if (user_agent_udp_) user_agent_udp_->pulled(notice);
+}
+
+}  // namespace herald::app

@@ -1,0 +1,59 @@
+#pragma once
+// What runs once per process, all on one loop: the monitor, the delivery manager, the wake-up server, the reader of the
+// WebSocket server's queue, and the operations listener.
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "app/about.h"
+#include "app/services.h"
+#include "app/worker.h"
+#include "roles/delivery_manager/delivery_manager.h"
+#include "roles/monitor/monitor.h"
+#include "roles/user_agent_udp/udp_wakeup_sender.h"
+#include "roles/user_agent_udp/user_agent_udp.h"
+#include "roles/user_agent_ws/server_queue_consumer.h"
+#include "transport/event_loop.h"
+#include "transport/http_server.h"
+
+namespace herald::app {
+
+// On the loop's thread, or while that does not run. References must outlive it.
+class Control {
+ public:
+  Control(Services& services, transport::EventLoop& loop);
+  ~Control();
+
+  [[nodiscard]] Result<transport::SocketAddress> listen(const transport::SocketAddress& at);
+  // Makes and starts the roles of this process.
+  [[nodiscard]] Status start_roles(const std::vector<std::unique_ptr<Worker>>& workers);
+  // Nothing more will come: tells the roles to take nothing new.
+  void stop_roles();
+  // Everything that was taken has been handled, and the queues are empty.
+  [[nodiscard]] bool idle() const;
+  void stop_listening();
+
+  // A device pulled.
+  void pulled(const roles::user_agent_udp::PullNotice& notice);
+
+ private:
+  [[nodiscard]] Status start_user_agent_udp();
+  void start_server_queue(const std::vector<std::unique_ptr<Worker>>& workers);
+
+  Services& services_;
+  transport::EventLoop& loop_;
+  PageEndpoint metrics_;
+  PageEndpoint status_;
+  PageEndpoint about_;
+  PageEndpoint index_;
+  transport::HttpRouter router_;
+  std::unique_ptr<transport::HttpServer> server_;
+  std::optional<roles::monitor::Monitor> monitor_;
+  std::optional<roles::delivery_manager::DeliveryManager> manager_;
+  std::unique_ptr<roles::user_agent_udp::UdpWakeupSender> sender_;
+  std::optional<roles::user_agent_udp::UserAgentUdp> user_agent_udp_;
+  std::optional<roles::user_agent_ws::ServerQueueConsumer> server_queue_;
+};
+
+}  // namespace herald::app

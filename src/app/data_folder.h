@@ -1,0 +1,26 @@
+#pragma once
+// The data folder: made if missing, writable, and held by one herald at a time.
+
+#include <expected>
+#include <memory>
+#include <string>
+
+#include "app/exit_code.h"
+
+namespace herald::app {
+
+// Holds the folder's lock (flock on herald.lock, released by the kernel if the process dies) until it is destroyed.
+class DataFolder {
+ public:
+  // kDataUnusable: it can't be made or written; kDataInUse: another process holds it.
+  [[nodiscard]] static std::expected<std::unique_ptr<DataFolder>, Failure> open(const std::string& path);
+  ~DataFolder();
+  DataFolder(const DataFolder&) = delete;
+  DataFolder& operator=(const DataFolder&) = delete;
+
+ private:
+  explicit DataFolder(int lock_fd) : lock_fd_(lock_fd) {}
+  int lock_fd_;
+};
+
+}  // namespace herald::app

@@ -1,0 +1,51 @@
+#include "app/files.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+
+namespace herald::app {
+
+namespace {
+
+std::unexpected<Error> system_error(const std::string& file, const char* what, int error) {
+  return fail(error == EEXIST ? ErrorKind::kConflict : ErrorKind::kUnavailable,
+              file + " " + what + ": " + std::strerror(error));
+}
+
+bool write_all(int fd, std::string_view content) {
+  while (!content.empty()) {
+    const ssize_t wrote = ::write(fd, content.data(), content.size());
+    if (wrote < 0 && errno == EINTR) continue;
+    if (wrote < 0) return false;
+    content.remove_prefix(static_cast<std::size_t>(wrote));
+  }
+  return true;
+}
+
+}  // namespace
+
+Result<std::string> read_file(const std::string& file) {
+  std::ifstream in(file, std::ios::binary);
+  if (!in) return system_error(file, "can't be read", errno);
+  std::string content((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+  if (in.bad()) return system_error(file, "can't be read", errno);
+  return content;
+}
+
+Status write_new_file(const std::string& file, std::string_view content, mode_t mode) {
+  const int fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+  if (fd < 0) return system_error(file, "can't be made", errno);
+  const bool written = write_all(fd, content) && ::fsync(fd) == 0;
+  const int error = errno;
+  ::close(fd);
+  if (written) return {};
+  ::unlink(file.c_str());
+  return system_error(file, "can't be written", error);
+}
+
+}  // namespace herald::app

@@ -1,0 +1,31 @@
+#pragma once
+// Texts to the types of options.def.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include "app/configuration.h"
+#include "base/result.h"
+
+namespace herald::app {
+
+using Texts = std::vector<std::string>;
+
+// Each sets `out`, or answers kInvalid with what was wrong and what would be right. An option that is no list is
+// given one text.
+[[nodiscard]] Status read_value(const Texts& texts, std::string& out);
+[[nodiscard]] Status read_value(const Texts& texts, std::uint64_t& out);
+[[nodiscard]] Status read_value(const Texts& texts, transport::SocketAddress& out);
+[[nodiscard]] Status read_value(const Texts& texts, std::vector<transport::SocketAddress>& out);
+[[nodiscard]] Status read_value(const Texts& texts, std::vector<transport::Network>& out);
+[[nodiscard]] Status read_value(const Texts& texts, RoleSet& out);
+[[nodiscard]] Status read_value(const Texts& texts, LogFormat& out);
+[[nodiscard]] Status read_value(const Texts& texts, LogLevel& out);
+[[nodiscard]] Status read_value(const Texts& texts, StoreKind& out);
+
+[[nodiscard]] Result<std::uint64_t> parse_number(std::string_view text);
+
+}  // namespace herald::app

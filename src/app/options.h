@@ -1,0 +1,40 @@
+#pragma once
+// The options of options.def and base/limits.def as a table, for everything that goes over all of them: parsing, help,
+// the reference.
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "app/configuration.h"
+#include "base/result.h"
+
+namespace herald::app {
+
+enum class ValueKind : std::uint8_t { kText, kNumber, kList };
+
+struct Option {
+  std::string path;  // in TOML: "tls.key"
+  ValueKind kind = ValueKind::kText;
+  std::string form;  // "ADDR:PORT"
+  std::string standard;
+  std::string example;
+  std::string doc;
+  bool is_limit = false;
+  // kInvalid: what a right value looks like.
+  std::function<Status(Configuration&, const std::vector<std::string>&)> set;
+
+  [[nodiscard]] std::string flag() const;      // "--tls-key"
+  [[nodiscard]] std::string variable() const;  // "HERALD_TLS_KEY"
+  // A text of flag, environment or default as this option's values.
+  [[nodiscard]] std::vector<std::string> split(std::string_view text) const;
+};
+
+// All of them: options.def in its order, then limits.def in its order. Immutable; any thread.
+[[nodiscard]] const std::vector<Option>& options();
+
+// Null: no option has that path.
+[[nodiscard]] const Option* find_option(std::string_view path);
+
+}  // namespace herald::app

@@ -1,0 +1,53 @@
+#include "app/public_site.h"
+
+namespace herald::app {
+
+PublicSite::PublicSite(Services& services, transport::EventLoop& loop, std::uint32_t shard, LoopLinks links)
+    : status_(status_page(services)), about_(about_page(services)), page_(web_files(), only_notify_) {
+  const RoleSet& roles = services.configuration.roles;
+  if (roles.has(Role::kAppServer)) add_app_server(services, loop);
+  if (roles.has(Role::kUserAgentWs)) add_user_agent_ws(services, loop, shard, links);
+  if (roles.has(Role::kUserAgentUdp)) add_pull(services, loop, links);
+  router_.add("/status", status_);
+  router_.add("/about", about_);
+  router_.add("/", page_);
+}
+
+void PublicSite::add_app_server(Services& services, transport::EventLoop& loop) {
+  notify_.emplace(
+      roles::app_server::NotifyConfig{.limits = services.configuration.limits,
+                                      .draining = [&services] { return services.draining.load(); }},
+      roles::app_server::NotifyPorts{services.stores->messages(), services.stores->deliveries(),
+                                     services.stores->directory(), services.queue, *services.order, *services.cursors},
+      loop, services.clock, services.log, services.metrics);
+  router_.add("/notify", *notify_);
+}
+
+void PublicSite::add_user_agent_ws(Services& services, transport::EventLoop& loop, std::uint32_t shard,
+                                   LoopLinks& links) {
+  token_.emplace(*services.tokens, services.random, services.metrics);
+  router_.add("/token", *token_);
+  roles::user_agent_ws::Config config{
+      .server = services.configuration.server_id,
+      .shard = shard,
+      .sleep_server = services.configuration.udp_server_id,
+      .public_url = services.public_url,
+      .limits = services.configuration.limits,
+      .allowed = [&services](const WakeInterface& wake) { return services.networks.allows(wake); },
+      .tell_shard = std::move(links.tell_shard)};
+  websockets_.emplace(roles::user_agent_ws::Context{
+      std::move(config), services.stores->messages(), services.stores->deliveries(), services.stores->directory(),
+      services.queue, loop, loop, services.clock, services.random, *services.tokens, services.log, services.metrics});
+}
+
+void PublicSite::add_pull(Services& services, transport::EventLoop& loop, LoopLinks& links) {
+  pull_.emplace(roles::user_agent_udp::PullConfig{.limits = services.configuration.limits,
+                                                  .public_url = services.public_url,
+                                                  .draining = [&services] { return services.draining.load(); },
+                                                  .pulled = std::move(links.pulled)},
+                roles::user_agent_udp::PullPorts{services.stores->deliveries(), services.queue, *services.tokens}, loop,
+                services.clock, services.log, services.metrics);
+  router_.add("/pull", *pull_);
+}
+
+}  // namespace herald::app

@@ -1,0 +1,170 @@
+#include "app/server.h"
+
+#include <algorithm>
+#include <thread>
+
+#include "app/port_probe.h"
+#include "app/version.h"
+
+namespace herald::app {
+
+namespace {
+
+constexpr std::chrono::milliseconds kFinishStep{20};
+
+std::unexpected<Failure> cannot_bind(const transport::SocketAddress& at, const char* option, const Error& error) {
+  return std::unexpected(Failure{ExitCode::kCannotBind, "can't listen on " + at.to_string() + ": " + error.message +
+                                                            "; stop what uses that port, or choose another with " +
+                                                            option});
+}
+
+// A URL that works on this machine when a listener is open to all addresses.
+std::string url_of(const transport::SocketAddress& address, bool tls) {
+  transport::SocketAddress shown = address;
+  const std::string ip = address.ip.to_string();
+  if (ip == "0.0.0.0") shown.ip = *transport::IpAddress::parse("127.0.0.1");
+  if (ip == "::") shown.ip = *transport::IpAddress::parse("::1");
+  return (tls ? "https://" : "http://") + shown.to_string();
+}
+
+std::size_t loop_count(const Configuration& configuration) {
+  if (configuration.loops != 0) return configuration.loops;
+  return std::max(1U, std::thread::hardware_concurrency());
+}
+
+}  // namespace
+
+std::expected<std::unique_ptr<Server>, Failure> Server::start(const Configuration& configuration) {
+  std::unique_ptr<Server> server(new Server());
+  if (auto opened = server->open(configuration); !opened) return std::unexpected(opened.error());
+  return server;
+}
+
+Server::Started Server::open(const Configuration& configuration) {
+  for (std::size_t i = 0; i < loop_count(configuration); ++i) {
+    loops_.push_back(std::make_unique<transport::EventLoop>(clock_));
+  }
+  auto services = Services::open(configuration, clock_);
+  if (!services) return std::unexpected(services.error());
+  services_ = std::move(*services);
+  for (auto& loop : loops_) workers_.push_back(std::make_unique<Worker>(*services_, *loop));
+  control_ = std::make_unique<Control>(*services_, control_loop_);
+  if (auto bound = bind(configuration); !bound) return bound;
+
+  for (std::size_t i = 0; i < workers_.size(); ++i) workers_[i]->serve(static_cast<std::uint32_t>(i), links());
+  if (const Status started = control_->start_roles(workers_); !started) {
+    return std::unexpected(Failure{ExitCode::kFailed, started.error().message});
+  }
+  for (auto& worker : workers_) worker->start();
+  services_->health.start_serving();
+  return {};
+}
+
+Server::Started Server::bind(const Configuration& configuration) {
+  for (const auto& at : configuration.listen) {
+    const auto bound = bind_everywhere(at);
+    if (!bound) return std::unexpected(bound.error());
+    addresses_.push_back(*bound);
+  }
+  const auto& at = configuration.operations_listen;
+  const Status free = probe_port(at);
+  const auto operations = free ? control_->listen(at) : std::unexpected(free.error());
+  if (!operations) return cannot_bind(at, "--operations-listen", operations.error());
+  operations_address_ = *operations;
+  services_->public_url =
+      configuration.public_url.empty() ? url_of(addresses_.front(), configuration.tls()) : configuration.public_url;
+  return {};
+}
+
+// The first loop takes the port, the others share it.
+std::expected<transport::SocketAddress, Failure> Server::bind_everywhere(const transport::SocketAddress& at) {
+  if (const Status free = probe_port(at); !free) return cannot_bind(at, "--listen", free.error());
+  transport::SocketAddress bound = at;
+  for (auto& worker : workers_) {
+    const auto address = worker->listen(bound);
+    if (!address) return cannot_bind(bound, "--listen", address.error());
+    bound = *address;
+  }
+  return bound;
+}
+
+LoopLinks Server::links() {
+  LoopLinks links;
+  links.tell_shard = [this](std::uint32_t shard, const protocol::queue::TakenOver& notice) {
+    if (shard >= workers_.size()) return;
+    Worker& worker = *workers_[shard];
+    worker.loop().post([&worker, notice] { worker.user_agent_ws()->taken_over(notice); });
+  };
+  links.pulled = [this](const roles::user_agent_udp::PullNotice& notice) {
+    control_loop_.post([this, notice] { control_->pulled(notice); });
+  };
+  return links;
+}
+
+Server::~Server() {
+  for (auto& worker : workers_) worker->stop();
+  control_.reset();
+}
+
+void Server::run() {
+  control_loop_.run();
+}
+
+void Server::stop() {
+  control_loop_.stop();
+}
+
+void Server::drain() {
+  if (draining_.exchange(true)) return;
+  services_->draining = true;
+  services_->health.start_draining();
+  control_loop_.post([this] {
+    const Limits& limits = services_->configuration.limits;
+    drain_deadline_ = clock_.mono() + std::chrono::milliseconds(limits.drain_timeout_ms);
+    undrained_ = workers_.size();
+    services_->log.info("draining", {});
+    const std::uint64_t share = std::max<std::uint64_t>(1, limits.drain_closes_per_s / workers_.size());
+    for (auto& worker : workers_) {
+      worker->drain(share, [this] { control_loop_.post([this] { worker_drained(); }); });
+    }
+  });
+}
+
+void Server::worker_drained() {
+  if (--undrained_ == 0) finish_step();
+}
+
+// Devices are gone; what they acked is still on its way through the queues.
+void Server::finish_step() {
+  const bool late = clock_.mono() >= drain_deadline_;
+  if (!late && !control_->idle()) {
+    control_loop_.run_after(kFinishStep, [this] { finish_step(); });
+    return;
+  }
+  if (!roles_stopped_ && !late) {
+    roles_stopped_ = true;
+    control_->stop_roles();
+    control_loop_.run_after(kFinishStep, [this] { finish_step(); });
+    return;
+  }
+  services_->log.info("drained", {{"in_time", !late}});
+  control_loop_.stop();
+}
+
+Status Server::reload(LogLevel level) {
+  services_->log.set_level(level);
+  return services_->tls ? services_->tls->reload() : Status{};
+}
+
+std::string Server::summary() const {
+  const Configuration& configuration = services_->configuration;
+  std::string urls;
+  for (const auto& address : addresses_) {
+    urls += (urls.empty() ? "" : " ") + std::string(configuration.tls() ? "https://" : "http://") + address.to_string();
+  }
+  const std::string data = configuration.store == StoreKind::kMemory ? "in memory" : configuration.data;
+  return "herald " + std::string(version()) + " serving on " + urls + " (operations http://" +
+         operations_address_.to_string() + ", data " + data + ", roles " + configuration.roles.to_string() + ")";
+}
+
+}  // namespace herald::app

@@ -1,0 +1,99 @@
+#include "app/services.h"
+
+#include "app/version.h"
+#include "base/crypto.h"
+#include "operations/process_metrics.h"
+
+namespace herald::app {
+
+namespace {
+
+operations::LoggingOptions logging_options(const Configuration& configuration) {
+  operations::LoggingOptions options;
+  options.format =
+      configuration.log_format == LogFormat::kJson ? operations::LogFormat::kJson : operations::LogFormat::kText;
+  options.level = configuration.log_level;
+  options.colour = operations::wants_colour(stderr);
+  return options;
+}
+
+std::vector<std::string> network_texts(const Configuration& configuration) {
+  std::vector<std::string> texts;
+  for (const auto& network : configuration.ping_networks) texts.push_back(network.to_string());
+  return texts;
+}
+
+// Every process that knows the token keys opens the others' cursors, so no second secret is needed.
+std::vector<std::uint8_t> cursor_key(const TokenKeys& keys) {
+  const auto key = hmac_sha256(keys.front(), as_bytes("herald receipt cursor"));
+  return {key.begin(), key.end()};
+}
+
+std::vector<operations::MetricSample> queue_depths(const ports::MessageQueue& queue) {
+  std::vector<operations::MetricSample> samples;
+  for (const auto& depth : queue.depths()) {
+    samples.push_back({{{"queue", depth.queue}}, static_cast<double>(depth.waiting)});
+  }
+  return samples;
+}
+
+}  // namespace
+
+Services::Services(const Configuration& with, const Clock& time)
+    : configuration(with),
+      clock(time),
+      log(logging_options(with), time),
+      health(std::string(version()), time),
+      connection_counts(transport::make_connection_counts()),
+      queue(with.limits.queue_max_messages),
+      ids(time, random) {
+  operations::add_process_metrics(metrics, std::string(version()), time);
+  metrics.add_callback(operations::MetricType::kGauge, "herald_queue_depth", "Envelopes waiting in a queue.",
+                       [this] { return queue_depths(queue); });
+}
+
+std::expected<std::unique_ptr<Services>, Failure> Services::open(const Configuration& configuration,
+                                                                 const Clock& clock) {
+  auto services = std::make_unique<Services>(configuration, clock);
+  if (auto opened = services->open_parts(); !opened) return std::unexpected(opened.error());
+  return services;
+}
+
+std::expected<void, Failure> Services::open_parts() {
+  auto allowed = roles::user_agent_udp::AllowedNetworks::parse(network_texts(configuration));
+  if (!allowed) return std::unexpected(Failure{ExitCode::kUsage, "ping_networks: " + allowed.error().message});
+  networks = std::move(*allowed);
+  if (configuration.tls()) {
+    auto loaded = transport::TlsContext::load(configuration.tls_certificate, configuration.tls_key);
+    if (!loaded) return std::unexpected(Failure{ExitCode::kUsage, loaded.error().message});
+    tls = std::move(*loaded);
+  }
+  auto opened = Stores::open(configuration, clock, log, metrics);
+  if (!opened) return std::unexpected(opened.error());
+  stores = std::move(*opened);
+  auto keys = token_keys();
+  if (!keys) return std::unexpected(keys.error());
+  cursors = std::make_unique<roles::app_server::ReceiptCursor>(cursor_key(*keys));
+  tokens = std::make_unique<protocol::flow2012::UaTokens>(std::move(*keys));
+  order = std::make_unique<roles::app_server::AcceptanceOrder>(stores->messages(), ids);
+  return {};
+}
+
+std::expected<TokenKeys, Failure> Services::token_keys() {
+  const std::string& file = configuration.token_key_file;
+  Result<TokenKeys> keys;
+  if (!file.empty()) {
+    keys = read_token_keys(file);
+  } else if (configuration.store == StoreKind::kMemory) {
+    keys = parse_token_keys(make_token_key(random));
+  } else {
+    keys = read_or_make_token_keys(configuration.data + "/token.keys", random);
+  }
+  if (keys) return std::move(*keys);
+  const bool ours = file.empty();
+  return std::unexpected(Failure{ours ? ExitCode::kDataUnusable : ExitCode::kUsage,
+                                 (ours ? "token keys: " : "token_key_file: ") + keys.error().message +
+                                     "; herald keys --type token makes a new one"});
+}
+
+}  // namespace herald::app

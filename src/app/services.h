@@ -1,0 +1,59 @@
+#pragma once
+// What all loops of a server share; each part is thread-safe by its own contract.
+
+#include <atomic>
+#include <expected>
+#include <memory>
+#include <string>
+
+#include "adapters/in_process_queue/in_process_queue.h"
+#include "app/configuration.h"
+#include "app/exit_code.h"
+#include "app/stores.h"
+#include "app/token_keys.h"
+#include "base/random.h"
+#include "base/time.h"
+#include "domain/message_id_source.h"
+#include "operations/health.h"
+#include "operations/logging.h"
+#include "operations/metrics_registry.h"
+#include "protocol/user_agent/flow2012/ua_token.h"
+#include "roles/app_server/acceptance_order.h"
+#include "roles/app_server/receipt_cursor.h"
+#include "roles/user_agent_udp/allowed_networks.h"
+#include "transport/http_server.h"
+#include "transport/tls_context.h"
+
+namespace herald::app {
+
+struct Services {
+  // Opens the store, reads keys and certificates. `clock` must outlive it, and so must every loop: the store answers on
+  // loops until it is destroyed.
+  [[nodiscard]] static std::expected<std::unique_ptr<Services>, Failure> open(const Configuration& configuration,
+                                                                              const Clock& clock);
+  Services(const Configuration& configuration, const Clock& clock);
+
+  const Configuration configuration;
+  const Clock& clock;
+  SystemRandom random;
+  operations::Logging log;
+  operations::MetricsRegistry metrics;
+  operations::Health health;
+  std::atomic<bool> draining{false};
+  std::string public_url;                      // set before anything is served
+  std::shared_ptr<transport::TlsContext> tls;  // null: plain
+  std::shared_ptr<transport::ConnectionCounts> connection_counts;
+  roles::user_agent_udp::AllowedNetworks networks;
+  std::unique_ptr<protocol::flow2012::UaTokens> tokens;
+  std::unique_ptr<roles::app_server::ReceiptCursor> cursors;
+  std::unique_ptr<Stores> stores;
+  adapters::InProcessQueue queue;
+  MessageIdSource ids;
+  std::unique_ptr<roles::app_server::AcceptanceOrder> order;
+
+ private:
+  [[nodiscard]] std::expected<void, Failure> open_parts();
+  [[nodiscard]] std::expected<TokenKeys, Failure> token_keys();
+};
+
+}  // namespace herald::app

@@ -1,0 +1,31 @@
+#pragma once
+// The three store ports of the configured adapter.
+
+#include <expected>
+#include <memory>
+
+#include "app/configuration.h"
+#include "app/exit_code.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "base/time.h"
+#include "ports/delivery_store.h"
+#include "ports/directory.h"
+#include "ports/message_store.h"
+
+namespace herald::app {
+
+// Destroying it applies and answers what was called before, and closes the database.
+class Stores {
+ public:
+  // References must outlive the stores. Failures: kDataUnusable, kDataInUse, kDataDamaged.
+  [[nodiscard]] static std::expected<std::unique_ptr<Stores>, Failure> open(const Configuration& configuration,
+                                                                            const Clock& clock, Log& log,
+                                                                            Metrics& metrics);
+  virtual ~Stores() = default;
+  [[nodiscard]] virtual ports::MessageStore& messages() = 0;
+  [[nodiscard]] virtual ports::DeliveryStore& deliveries() = 0;
+  [[nodiscard]] virtual ports::Directory& directory() = 0;
+};
+
+}  // namespace herald::app

@@ -1,0 +1,73 @@
+#include "app/worker.h"
+
+#include <limits>
+
+namespace herald::app {
+
+namespace {
+constexpr std::chrono::milliseconds kDrainStep{50};
+}  // namespace
+
+Worker::Worker(Services& services, transport::EventLoop& loop) : services_(services), loop_(loop) {
+  const bool websockets = services.configuration.roles.has(Role::kUserAgentWs);
+  server_ = transport::HttpServer::create(loop, {.http = this, .websocket = websockets ? this : nullptr},
+                                          services.configuration.limits, services.log, services.metrics,
+                                          services.connection_counts);
+}
+
+Worker::~Worker() {
+  stop();
+}
+
+Result<transport::SocketAddress> Worker::listen(const transport::SocketAddress& at) {
+  return server_->listen(at, services_.tls);
+}
+
+void Worker::serve(std::uint32_t shard, LoopLinks links) {
+  site_.emplace(services_, loop_, shard, std::move(links));
+}
+
+void Worker::start() {
+  thread_ = std::thread([this] { loop_.run(); });
+}
+
+void Worker::on_request(const transport::HttpRequest& request, transport::HttpResponder responder) {
+  site_->http().on_request(request, std::move(responder));
+}
+
+std::variant<transport::WebSocketAccept, transport::HttpResponse> Worker::on_upgrade(
+    const transport::HttpRequest& request) {
+  return site_->user_agent_ws()->on_upgrade(request);
+}
+
+void Worker::drain(std::uint64_t closes_per_s, std::function<void()> done) {
+  loop_.post([this, closes_per_s, done = std::move(done)]() mutable {
+    drained_ = std::move(done);
+    drain_.emplace(closes_per_s, std::chrono::milliseconds(services_.configuration.limits.drain_timeout_ms),
+                   services_.clock.mono());
+    server_->stop_accepting();
+    if (auto* role = site_->user_agent_ws()) role->drain();
+    drain_step();
+  });
+}
+
+void Worker::drain_step() {
+  const MonoTime now = services_.clock.mono();
+  const std::size_t devices = server_->close_websockets(0);
+  server_->close_websockets(drain_->closes_due(now, devices));
+  if (!drain_->is_over(now, server_->open_connections())) {
+    loop_.run_after(kDrainStep, [this] { drain_step(); });
+    return;
+  }
+  server_->abort_all();
+  drained_();
+}
+
+void Worker::stop() {
+  if (!thread_.joinable()) return;
+  loop_.stop();
+  thread_.join();
+  server_->abort_all();
+}
+
+}  // namespace herald::app
