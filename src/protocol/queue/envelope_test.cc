@@ -102,11 +102,19 @@ TEST(Envelope, TheDocumentedBytes) {
             "02"
             "0000018bcfe65260");
   EXPECT_EQ(to_hex(as_bytes(encode(kTaken))), "5401001ca0a1a2a3a4a5a6a7a8a9aaabacadaeaf000000030102030405060708");
-  EXPECT_EQ(to_hex(as_bytes(encode(kDeliver))).substr(0, 8), "44010039");
-  EXPECT_EQ(to_hex(as_bytes(encode(kDeliver))).substr(8 + 2 * 57),
+  const Deliver deliver{kNew.message,
+                        kNew.app,
+                        kNew.priority,
+                        kNew.expires_at,
+                        {{filled<UserAgentId>(0x80), 0}, {filled<UserAgentId>(0x90), 1}}};
+  EXPECT_EQ(to_hex(as_bytes(encode(deliver))),
+            "44010039"
+            "101112131415161718191a1b1c1d1e1f"
+            "404142434445464748494a4b4c4d4e4f505152535455565758595a5b5c5d5e5f"
+            "020000018bcfe65260"
             "001400000002"
             "808182838485868788898a8b8c8d8e8f00000000"
-            "909192939495969798999a9b9c9d9e9fffffffff");
+            "909192939495969798999a9b9c9d9e9f00000001");
   EXPECT_EQ(to_hex(as_bytes(encode(Deliveries{{kDeliveries.events[0]}}))),
             "45010000"
             "003100000001"

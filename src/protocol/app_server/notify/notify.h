@@ -32,9 +32,9 @@ struct Rejection {
   std::string_view metric;  // short name for the refusal metric
 };
 
-// Reads the body. ttl absent or 0: limits.retention_s. `timestamp` in seconds or milliseconds, number or numeric
-// string, a far-future one is clamped to `now`. A notification that has already expired is accepted (it is never
-// delivered): expires_at tells.
+// Reads the body (docs/protocols.md §4). expires_at is timestamp + ttl, at most `now` + limits.retention_s; ttl absent
+// or 0: `now` + retention. `timestamp` in seconds or milliseconds, number or numeric string, more than a day ahead of
+// `now` counts as `now`. A notification that has already expired is accepted (it is never delivered): expires_at tells.
 [[nodiscard]] std::expected<Notification, Rejection> parse_notification(std::string_view body, WallTime now,
                                                                         const Limits& limits);
 
