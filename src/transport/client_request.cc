@@ -9,18 +9,6 @@ namespace {
 
 constexpr std::string_view kUserAgent = "herald";
 
-// A token of RFC 9110 §5.6.2.
-bool is_token(std::string_view text) {
-  constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
-  return !text.empty() && std::ranges::all_of(text, [kMarks](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || kMarks.contains(c);
-  });
-}
-
-bool is_value(std::string_view text) {
-  return text.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos;
-}
-
 bool has(const ClientHeaders& headers, std::string_view name) {
   return std::ranges::any_of(headers, [name](const auto& header) { return equals_ignoring_case(header.first, name); });
 }
@@ -42,7 +30,7 @@ Result<std::string> format_request_head(std::string_view method, const Url& url,
   if (!has(headers, "Host")) append_header(out, "Host", url.authority());
   if (!has(headers, "User-Agent")) append_header(out, "User-Agent", kUserAgent);
   for (const auto& [name, value] : headers) {
-    if (!is_token(name) || !is_value(value))
+    if (!is_token(name) || !is_field_value(value))
       return fail(ErrorKind::kInvalid, "the header \"" + name + "\" is not valid");
     append_header(out, name, value);
   }

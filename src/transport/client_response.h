@@ -1,12 +1,14 @@
 #pragma once
 // HTTP/1.1 responses (RFC 9112 §4–§8) from bytes to values, without a socket. Private to transport.
 
-#include <memory>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/result.h"
 #include "transport/client.h"
+#include "transport/http_chunks.h"
 
 namespace herald::transport {
 
@@ -15,9 +17,9 @@ class ClientResponseParser {
  public:
   // `to_head`: the request was HEAD, so that no body follows.
   ClientResponseParser(bool to_head, std::uint64_t body_max_bytes);
-  ~ClientResponseParser();
 
-  // True: the response is complete. kInvalid: not HTTP; kTooLarge: the body is past its limit.
+  // True: the response is complete. kInvalid: not HTTP, or a header out of bounds; kTooLarge: the body is past its
+  // limit, as soon as that is known. Not after an error.
   [[nodiscard]] Result<bool> consume(std::string_view bytes);
   // The peer has closed. kUnavailable: in the middle of the response.
   [[nodiscard]] Status end();
@@ -28,12 +30,23 @@ class ClientResponseParser {
   [[nodiscard]] std::string take_rest();
 
  private:
-  struct Parser;
+  // What the next bytes belong to.
+  enum class Part : std::uint8_t { kHead, kSizedBody, kChunkedBody, kBodyUntilEnd, kComplete };
 
-  std::unique_ptr<Parser> parser_;
-  std::string pending_;
+  [[nodiscard]] Status consume_head();
+  [[nodiscard]] Result<Part> body_form() const;
+  [[nodiscard]] Status consume_body();
+  [[nodiscard]] Status consume_chunks();
+  void move_to_body(std::uint64_t bytes);
+
   std::uint64_t body_max_bytes_;
   bool to_head_;
+  Part part_ = Part::kHead;
+  std::string pending_;        // not yet looked into
+  std::size_t looked_at_ = 0;  // of it, for the end of the head
+  ClientResponse response_;
+  std::uint64_t missing_bytes_ = 0;  // of a sized body
+  std::optional<HttpChunks> chunks_;
 };
 
 }  // namespace herald::transport
