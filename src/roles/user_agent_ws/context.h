@@ -46,6 +46,8 @@ struct Config {
   std::function<bool(const WakeInterface&)> allowed;  // may this address be pinged?
   // Another shard of this server holds a connection that was taken over from here. Called on this shard's thread.
   std::function<void(std::uint32_t shard, protocol::queue::TakenOver)> tell_shard;
+  // How many shards this server has now; a location on a higher one is left over from an earlier run. 0: not known.
+  std::uint32_t shards = 0;
 };
 
 // References outlive the role.

@@ -26,21 +26,30 @@ Deliverer::Deliverer(Context& context, ConnectionTable& table, DeliveryReports& 
       counters_(counters),
       limits_{context.config.limits.unacked_window, context.config.limits.pending_page} {}
 
-void Deliverer::deliver(const std::vector<protocol::queue::Deliver>& announced) {
+std::vector<UserAgentId> Deliverer::deliver(const std::vector<protocol::queue::Deliver>& announced) {
+  std::vector<UserAgentId> missing;
   for (const auto& entry : announced) {
     Wanted wanted{entry.message, {}};
     for (const auto& target : entry.targets) {
-      Connection* connection = table_.find(target.user_agent);
-      if (connection == nullptr || connection->closing()) continue;
-      if (connection->window().offer(entry.message, connection->blocked(), limits_)) {
-        wanted.connections.push_back(connection->number());
+      if (Connection* connection = table_.find(target.user_agent)) {
+        offer(*connection, wanted);
       } else {
-        pump(*connection);
+        missing.push_back(target.user_agent);
       }
     }
     if (!wanted.connections.empty()) wanted_.push_back(std::move(wanted));
   }
   fetch_next();
+  return missing;
+}
+
+void Deliverer::offer(Connection& connection, Wanted& wanted) {
+  if (connection.closing()) return;
+  if (connection.window().offer(wanted.message, connection.blocked(), limits_)) {
+    wanted.connections.push_back(connection.number());
+  } else {
+    pump(connection);
+  }
 }
 
 void Deliverer::fetch_next() {

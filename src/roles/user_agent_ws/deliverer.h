@@ -19,8 +19,9 @@ class Deliverer {
  public:
   Deliverer(Context& context, ConnectionTable& table, DeliveryReports& reports, Counters& counters);
 
-  // The monitor announced these. Devices that are not online here are skipped: their deliveries wait in the store.
-  void deliver(const std::vector<protocol::queue::Deliver>& announced);
+  // The monitor announced these. Devices that are not online here are skipped, since their deliveries wait in the
+  // store, and answered: their location may be left over from an earlier run.
+  std::vector<UserAgentId> deliver(const std::vector<protocol::queue::Deliver>& announced);
   // The device went online and its location is written: what is pending follows.
   void start(Connection& connection);
   // Something changed that may let the device be sent more: reads the next page if one is due.
@@ -37,6 +38,8 @@ class Deliverer {
     std::vector<std::uint64_t> connections;
   };
 
+  // Takes a place for it in the window, or leaves it to the scan.
+  void offer(Connection& connection, Wanted& wanted);
   void fetch_next();
   void fetched(const std::vector<Wanted>& batch, const Result<std::vector<MessagePtr>>& answer);
   void send_to_all(const Wanted& wanted, const MessagePtr& message);

@@ -77,13 +77,10 @@ void DeliveryReports::report_due() {
 }
 
 void DeliveryReports::closing(Connection& connection) {
-  const auto entries = connection.window().entries();
-  for (const auto& entry : std::vector<DeliveryWindow::Entry>(entries.begin(), entries.end())) {
-    if (const auto sent_at = connection.window().report(entry.id)) report_sent(connection, entry.id, *sent_at);
-  }
+  for (const auto& entry : connection.window().report_all()) report_sent(connection, entry.id, entry.sent_at);
 }
 
-void DeliveryReports::report_sent(Connection& connection, const MessageId& message, WallTime sent_at) {
+void DeliveryReports::report_sent(const Connection& connection, const MessageId& message, WallTime sent_at) {
   add({message, connection.device(), DeliveryState::kSent, sent_at, sent_at});
 }
 

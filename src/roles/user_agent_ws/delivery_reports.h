@@ -34,7 +34,7 @@ class DeliveryReports {
 
   void arm();
   void report_due();
-  void report_sent(Connection& connection, const MessageId& message, WallTime sent_at);
+  void report_sent(const Connection& connection, const MessageId& message, WallTime sent_at);
   void flush();
   void settle(const Status& status);
 

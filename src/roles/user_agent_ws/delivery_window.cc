@@ -6,8 +6,10 @@ namespace herald::roles::user_agent_ws {
 
 namespace {
 
-// Acked ids remembered, as a multiple of the window: the store learns of an ack later than this connection does.
+// Acked ids remembered, as a multiple of the window and at most: the store learns of an ack later than this connection
+// does. Those forgotten may be sent again, which at-least-once allows.
 constexpr std::size_t kAckedPerWindow = 4;
+constexpr std::size_t kAckedMax = 1'024;
 
 // The greatest id below `id`; nullopt below the least.
 std::optional<MessageId> before(MessageId id) {
@@ -166,7 +168,8 @@ std::optional<DeliveryWindow::Entry> DeliveryWindow::acked(const MessageId& id, 
   busy_->entries.erase(found);
   release_if_idle();
   if (busy_) {
-    if (busy_->acked.size() >= kAckedPerWindow * limits.unacked) busy_->acked.erase(busy_->acked.begin());
+    if (busy_->acked.size() >= std::min(kAckedPerWindow * limits.unacked, kAckedMax))
+      busy_->acked.erase(busy_->acked.begin());
     busy_->acked.push_back(id);
   }
   return entry;
@@ -178,6 +181,17 @@ std::optional<WallTime> DeliveryWindow::report(const MessageId& id) {
   if (entry == busy_->entries.end() || entry->sent_at.ms == 0 || entry->reported) return std::nullopt;
   entry->reported = true;
   return entry->sent_at;
+}
+
+std::vector<DeliveryWindow::Entry> DeliveryWindow::report_all() {
+  std::vector<Entry> reported;
+  if (!busy_) return reported;
+  for (Entry& entry : busy_->entries) {
+    if (entry.sent_at.ms == 0 || entry.reported) continue;
+    entry.reported = true;
+    reported.push_back(entry);
+  }
+  return reported;
 }
 
 std::span<const DeliveryWindow::Entry> DeliveryWindow::entries() const {

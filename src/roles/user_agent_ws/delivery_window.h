@@ -74,7 +74,9 @@ class DeliveryWindow {
   // Marks one entry as reported and answers when it was sent; nullopt if it is not in the window, not sent, or was
   // reported before.
   [[nodiscard]] std::optional<WallTime> report(const MessageId& id);
-  // The entries in the order in which they were sent. Valid until the next call.
+  // Marks all that are sent and not yet reported, and answers them.
+  [[nodiscard]] std::vector<Entry> report_all();
+  // The entries in the order in which they got their places. Valid until the next call.
   [[nodiscard]] std::span<const Entry> entries() const;
   [[nodiscard]] bool catching_up() const;
   // True if no memory is in use.

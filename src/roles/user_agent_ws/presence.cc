@@ -84,6 +84,25 @@ void Presence::left(Connection& connection) {
   if (was_here && !connection.displaced()) leave({connection.device(), connection.number()});
 }
 
+void Presence::missing(std::vector<UserAgentId> user_agents) {
+  if (user_agents.empty()) return;
+  context_.directory.locate(
+      std::move(user_agents),
+      Reply<Result<std::vector<Node>>>(context_.executor, [this](const Result<std::vector<Node>>& nodes) {
+        if (!nodes) return;
+        for (const Node& node : *nodes) {
+          if (!left_over(node.location)) continue;
+          leave({node.user_agent, node.location.connection});
+        }
+      }));
+}
+
+bool Presence::left_over(const Location& location) const {
+  if (location.kind != LocationKind::kWebSocket || location.server != context_.config.server) return false;
+  if (location.shard == context_.config.shard) return table_.find(location.connection) == nullptr;
+  return context_.config.shards != 0 && location.shard >= context_.config.shards;
+}
+
 void Presence::leave(const Departure& departure) {
   context_.directory.leave(departure.user_agent, context_.config.server, departure.connection,
                            context_.config.sleep_server,

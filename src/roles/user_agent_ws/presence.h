@@ -27,6 +27,9 @@ class Presence {
                    std::move_only_function<void(Status)> then);
   // The connection ended.
   void left(Connection& connection);
+  // These were looked for here and are not online here: a location that names a connection of an earlier run is taken
+  // back, so that the device is woken, or waits, as if it had left.
+  void missing(std::vector<UserAgentId> user_agents);
   // A newer connection took this one's device over.
   void taken_over(const protocol::queue::TakenOver& notice);
 
@@ -42,6 +45,7 @@ class Presence {
   void displace(const UserAgentId& user_agent, const Location& previous, std::uint64_t successor);
   void become(Connection& connection, const UserAgentId& user_agent);
   void go_offline(Connection& connection);
+  [[nodiscard]] bool left_over(const Location& location) const;
   void leave(const Departure& departure);
   void retry_leave(const Departure& departure);
   // What is pending for a device that sleeps now is announced to the server that wakes it.

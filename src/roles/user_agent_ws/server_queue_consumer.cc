@@ -49,7 +49,8 @@ void ServerQueueConsumer::sort_in(protocol::queue::Deliver envelope, std::vector
   for (std::uint32_t shard = 0; shard < by_shard.size(); ++shard) {
     protocol::queue::Deliver share = envelope;
     for (const auto& target : targets) {
-      if (target.shard == shard) share.targets.push_back(target);
+      const std::uint32_t home = target.shard < by_shard.size() ? target.shard : 0;
+      if (home == shard) share.targets.push_back(target);
     }
     if (!share.targets.empty()) by_shard[shard].announced.push_back(std::move(share));
   }

@@ -32,7 +32,7 @@ struct ShardSink {
 class ServerQueueConsumer {
  public:
   // `shards[i]` is shard i. Reads on `executor`, where it must also be destroyed. `credit`: envelopes taken from the
-  // queue that no shard has handled yet, at most.
+  // queue that no shard has handled yet, at most. Targets on a shard that does not exist go to shard 0.
   ServerQueueConsumer(ports::MessageQueue& queue, ServerId server, std::size_t credit, Executor& executor,
                       std::vector<ShardSink> shards, Log& log, Metrics& metrics);
 

@@ -70,14 +70,20 @@ TEST_F(ServerQueueConsumerTest, SettlesWhenTheLastShardHasItsShare) {
   EXPECT_EQ(settled_, 1);
 }
 
-TEST_F(ServerQueueConsumerTest, SkipsWhatItCannotReadAndShardsThatDoNotExist) {
-  arrive({"damaged", "", encode(deliver(1, {{device(1), 7}})), encode(TakenOver{device(1), 7, 1}),
-          encode(deliver(2, {{device(1), 1}}))});
+TEST_F(ServerQueueConsumerTest, SkipsWhatItCannotRead) {
+  arrive({"damaged", "", encode(TakenOver{device(1), 7, 1}), encode(deliver(2, {{device(1), 1}}))});
   EXPECT_EQ(first_.run(), 0u);
   EXPECT_EQ(second_.run(), 1u);
   ASSERT_EQ(batches_[1].size(), 1u);
   EXPECT_EQ(batches_[1][0].announced.size(), 1u);
   EXPECT_EQ(settled_, 1);
+}
+
+TEST_F(ServerQueueConsumerTest, TheFirstShardAnswersForThoseThatNoLongerExist) {
+  arrive({encode(deliver(1, {{device(1), 7}}))});
+  first_.run();
+  ASSERT_EQ(batches_[0].size(), 1u);
+  EXPECT_EQ(batches_[0][0].announced[0].targets[0].user_agent, device(1));
 }
 
 }  // namespace

@@ -196,15 +196,40 @@ class FakeSocket final : public transport::WebSocket {
   [[nodiscard]] transport::SocketAddress peer() const override { return {}; }
 };
 
+// Metrics that can be asked for by name.
+class KeptMetrics final : public Metrics {
+ public:
+  Counter& counter(std::string_view name, std::string_view /*help*/, MetricLabels labels) override {
+    return counters[key(name, labels)];
+  }
+  Gauge& gauge(std::string_view name, std::string_view /*help*/, MetricLabels labels) override {
+    return gauges[key(name, labels)];
+  }
+  Histogram& histogram(std::string_view name, std::string_view /*help*/, std::vector<double> bounds,
+                       MetricLabels labels) override {
+    return histograms.try_emplace(key(name, labels), std::move(bounds)).first->second;
+  }
+  std::map<std::string, Counter> counters;
+  std::map<std::string, Gauge> gauges;
+  std::map<std::string, Histogram> histograms;
+
+ private:
+  static std::string key(std::string_view name, const MetricLabels& labels) {
+    std::string key(name);
+    for (const auto& [label, value] : labels) key += " " + label + "=" + value;
+    return key;
+  }
+};
+
 // One shard with everything around it.
 struct World {
   explicit World(Limits limits = {}, std::uint32_t shard = 0)
-      : role(Context{Config{"WS1", shard, "UDP1", "https://push.example.com", limits,
-                            [](const WakeInterface& wake) { return wake.ip == "127.0.0.1"; },
-                            [this](std::uint32_t other, protocol::queue::TakenOver notice) {
-                              told.emplace_back(other, notice);
-                            }},
-                     store, store, store, queue, executor, timers, clock, random, tokens, log, metrics}) {}
+      : role(Context{
+            Config{"WS1", shard, "UDP1", "https://push.example.com", limits,
+                   [](const WakeInterface& wake) { return wake.ip == "127.0.0.1"; },
+                   [this](std::uint32_t other, protocol::queue::TakenOver notice) { told.emplace_back(other, notice); },
+                   4},
+            store, store, store, queue, executor, timers, clock, random, tokens, log, metrics}) {}
 
   UserAgentId user_agent(std::uint8_t n) const {
     UserAgentId id;
@@ -245,7 +270,7 @@ struct World {
   SeededRandom random{7};
   protocol::flow2012::UaTokens tokens{{std::vector<std::uint8_t>(32, 9)}};
   NullLog log;
-  NullMetrics metrics;
+  KeptMetrics metrics;
   std::vector<std::pair<std::uint32_t, protocol::queue::TakenOver>> told;
   std::uint32_t messages_made = 0;
   UserAgentWs role;

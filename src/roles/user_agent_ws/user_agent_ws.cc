@@ -32,7 +32,7 @@ std::variant<transport::WebSocketAccept, transport::HttpResponse> UserAgentWs::o
 }
 
 void UserAgentWs::deliver(const std::vector<protocol::queue::Deliver>& announced) {
-  shard_->deliverer.deliver(announced);
+  shard_->presence.missing(shard_->deliverer.deliver(announced));
 }
 
 void UserAgentWs::taken_over(const protocol::queue::TakenOver& notice) {

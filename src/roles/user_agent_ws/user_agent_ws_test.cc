@@ -366,6 +366,53 @@ TEST(UserAgentWs, WhatIsPendingWhenADeviceFallsAsleepIsAnnouncedToItsWaker) {
   EXPECT_EQ(announced(), std::vector{before->id});
 }
 
+TEST(UserAgentWs, ALocationLeftOverFromAnEarlierRunIsTakenBack) {
+  World world;
+  const auto message = world.store_message({1, 2, 3});
+  world.store.wakes[world.user_agent(1)] = {"127.0.0.1", 5000};
+  world.store.locations[world.user_agent(1)] = {LocationKind::kWebSocket, "WS1", 0, 77};
+  world.store.locations[world.user_agent(2)] = {LocationKind::kWebSocket, "WS1", 9, 78};
+  world.store.locations[world.user_agent(3)] = {LocationKind::kWebSocket, "WS1", 1, 79};
+  world.announce(message, {1, 2, 3});
+  world.executor.run();
+  EXPECT_EQ(world.store.locations[world.user_agent(1)].kind, LocationKind::kSleeping);
+  EXPECT_EQ(world.store.locations[world.user_agent(2)].kind, LocationKind::kDisconnected);
+  EXPECT_EQ(world.store.locations[world.user_agent(3)].kind, LocationKind::kWebSocket) << "another shard's";
+  ASSERT_EQ(world.queue.published.size(), 1u);
+  EXPECT_EQ(world.queue.published[0].first, "UDP1");
+}
+
+TEST(UserAgentWs, ADeviceThatIsJustRegisteringIsNotTakenForALeftOver) {
+  World world;
+  const auto message = world.store_message({1});
+  Device device(world);
+  device.send(device.register_frame());
+  world.announce(message, {1});
+  world.executor.run();
+  EXPECT_EQ(world.store.locations[world.user_agent(1)].kind, LocationKind::kWebSocket);
+  EXPECT_EQ(received(device), std::vector{1});
+}
+
+TEST(UserAgentWs, CountsWhatPeopleWatch) {
+  World world;
+  const auto message = world.store_message({1});
+  world.clock.advance(milliseconds(2'000));
+  Device device(world);
+  device.register_ua();
+  EXPECT_EQ(world.metrics.gauges["herald_devices_connected"].value(), 1);
+  EXPECT_EQ(world.metrics.counters["herald_notifications_sent_total"].value(), 1u);
+  EXPECT_EQ(world.metrics.histograms.at("herald_delivery_seconds priority=1").sum(), 2.0);
+  world.clock.advance(milliseconds(500));
+  device.ack(message);
+  EXPECT_EQ(world.metrics.counters["herald_acks_total"].value(), 1u);
+  EXPECT_EQ(world.metrics.histograms.at("herald_ack_seconds").sum(), 0.5);
+  device.ask("{oops");
+  EXPECT_EQ(world.metrics.counters["herald_refusals_total reason=not_json"].value(), 1u);
+  device.drop();
+  EXPECT_EQ(world.metrics.gauges["herald_devices_connected"].value(), 0);
+  EXPECT_EQ(world.metrics.gauges["herald_device_connections"].value(), 0);
+}
+
 TEST(UserAgentWs, AtMostSoManyPagesAreReadAtATime) {
   World world;
   std::vector<std::unique_ptr<Device>> devices;
