@@ -45,6 +45,7 @@ class RateWindow {
 
   void forget_before(MonoTime now) {
     const auto slot = slot_of(now);
+    if (slot <= newest_) return;
     if (slot - newest_ >= kSlots) {
       slots_.fill(0);
       sum_ = 0;

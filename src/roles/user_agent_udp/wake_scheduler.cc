@@ -70,6 +70,7 @@ void WakeScheduler::moved(const UserAgentId& user_agent, const WakeInterface& wa
   device.located_at = now;
   device.resting = false;
   if (device.attempts > 0) --device.attempts;
+  device.retry_in = retry_first_;
   plan(user_agent, device, now);
 }
 

@@ -1,0 +1,213 @@
+#include "roles/user_agent_udp/user_agent_udp.h"
+
+#include <gtest/gtest.h>
+
+#include "roles/user_agent_udp/test_world.h"
+
+namespace herald::roles::user_agent_udp {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::milliseconds;
+
+struct UserAgentUdpTest : testing::Test {
+  TestWorld world;
+  ManualExecutor loop;
+  ManualClock clock;
+  ManualTimers timers{clock};
+  SeededRandom random{3};
+  NullLog log;
+  NullMetrics metrics;
+  UserAgentUdpConfig config;
+  std::unique_ptr<UserAgentUdp> role;
+
+  void start() {
+    role = std::make_unique<UserAgentUdp>(
+        config, UserAgentUdpPorts{world, world, world, world, loop, timers, clock, random, log, metrics});
+    role->start();
+    loop.run();
+  }
+  void pass(milliseconds time) {
+    timers.advance(time, [this] { loop.run(); });
+  }
+  void deliver(std::uint8_t n, Priority priority, milliseconds lives = hours(24)) {
+    protocol::queue::Deliver envelope{message_id(1), {}, priority, clock.wall() + lives, {{device(n), 0}}};
+    give({protocol::queue::encode(envelope)});
+  }
+  void give(std::vector<std::string> bodies) {
+    world.consumer(ports::QueueBatch{std::move(bodies), [this] { ++world.settled; }});
+    loop.run();
+    pass(milliseconds(0));
+  }
+  void wait_for(std::uint8_t n, std::uint8_t id, Priority priority, milliseconds lives = hours(24)) {
+    Message message;
+    message.id = message_id(id);
+    message.priority = priority;
+    message.expires_at = clock.wall() + lives;
+    world.waiting[device(n)].push_back(std::make_shared<const Message>(message));
+  }
+};
+
+TEST_F(UserAgentUdpTest, PingsADeviceThatSleepsHere) {
+  world.sleeps(1);
+  start();
+  EXPECT_EQ(world.queue_name, "UDP1");
+  deliver(1, Priority::kRealTime);
+  ASSERT_EQ(world.sent.size(), 1U);
+  EXPECT_EQ(world.sent[0].first, (WakeInterface{"10.0.0.1", 5000}));
+  EXPECT_TRUE(world.sent[0].second.starts_with("NOTIFY "));
+  EXPECT_EQ(world.settled, 1);
+}
+
+TEST_F(UserAgentUdpTest, PingsNobodyWhoIsElsewhereOrUnknown) {
+  world.sleeps(1);
+  world.connects(1);
+  world.sleeps(2, "UDP2");
+  world.sleeps(3);
+  world.nodes[device(3)].wake.reset();
+  start();
+  for (std::uint8_t n = 1; n <= 4; ++n) deliver(n, Priority::kRealTime);
+  EXPECT_TRUE(world.sent.empty());
+  EXPECT_EQ(world.settled, 4);
+}
+
+TEST_F(UserAgentUdpTest, PingsOnlyAllowedNetworks) {
+  world.sleeps(1);
+  world.nodes[device(1)].wake = WakeInterface{"8.8.8.8", 5000};
+  start();
+  deliver(1, Priority::kRealTime);
+  pass(hours(1));
+  EXPECT_TRUE(world.sent.empty());
+}
+
+TEST_F(UserAgentUdpTest, GathersPriorityTwoAndNeverWakesForThree) {
+  world.sleeps(1);
+  world.sleeps(2);
+  start();
+  deliver(1, Priority::kGathered);
+  deliver(2, Priority::kPassive);
+  pass(milliseconds(59'000));
+  EXPECT_TRUE(world.sent.empty());
+  pass(milliseconds(2'000));
+  EXPECT_EQ(world.pings_of(1), 1);
+  EXPECT_EQ(world.pings_of(2), 0);
+}
+
+TEST_F(UserAgentUdpTest, RepeatsThePingUntilTheDevicePulls) {
+  world.sleeps(1);
+  start();
+  deliver(1, Priority::kRealTime);
+  pass(milliseconds(16'000));
+  EXPECT_EQ(world.pings_of(1), 3);
+  role->pulled({device(1), false, clock.mono()});
+  pass(hours(2));
+  EXPECT_EQ(world.pings_of(1), 3);
+  EXPECT_EQ(role->devices(), 0U);
+}
+
+TEST_F(UserAgentUdpTest, StopsAtTheEndOfTheMessage) {
+  world.sleeps(1);
+  start();
+  deliver(1, Priority::kRealTime, milliseconds(12'000));
+  pass(hours(2));
+  EXPECT_EQ(world.pings_of(1), 2);
+}
+
+TEST_F(UserAgentUdpTest, LooksAgainBeforeALaterPing) {
+  world.sleeps(1);
+  world.sleeps(2);
+  start();
+  deliver(1, Priority::kRealTime);
+  deliver(2, Priority::kRealTime);
+  world.connects(1);
+  world.nodes[device(2)].wake = WakeInterface{"10.0.0.22", 5001};
+  pass(milliseconds(6'000));
+  EXPECT_EQ(world.pings_of(1), 1);
+  EXPECT_EQ(world.pings_of(2), 1);
+  EXPECT_EQ(world.pings_of(22), 1);
+}
+
+TEST_F(UserAgentUdpTest, LocatesOnceForAFreshPing) {
+  world.sleeps(1);
+  start();
+  deliver(1, Priority::kRealTime);
+  EXPECT_EQ(world.located, 1);
+}
+
+TEST_F(UserAgentUdpTest, SettlesNothingWhileTheDirectoryIsAway) {
+  world.sleeps(1);
+  start();
+  world.locate_failures = 3;
+  deliver(1, Priority::kRealTime);
+  EXPECT_EQ(world.settled, 0);
+  pass(milliseconds(699));
+  EXPECT_EQ(world.settled, 0);
+  pass(milliseconds(2));
+  EXPECT_EQ(world.settled, 1);
+  EXPECT_EQ(world.pings_of(1), 1);
+}
+
+TEST_F(UserAgentUdpTest, RepeatsWhatCouldNotBeSent) {
+  world.sleeps(1);
+  start();
+  world.send_error = Error{ErrorKind::kUnavailable, "buffers full"};
+  deliver(1, Priority::kRealTime);
+  world.send_error.reset();
+  pass(milliseconds(5'100));
+  EXPECT_EQ(world.pings_of(1), 1);
+}
+
+TEST_F(UserAgentUdpTest, LeavesOutADamagedEnvelopeAndATakeOver) {
+  start();
+  give({"nonsense", protocol::queue::encode(protocol::queue::TakenOver{device(1), 0, 1})});
+  EXPECT_EQ(world.settled, 1);
+  EXPECT_TRUE(world.sent.empty());
+}
+
+TEST_F(UserAgentUdpTest, WakesAfterAStartWhoeverHasSomethingToWakeFor) {
+  config.sleepers_page = 2;
+  for (std::uint8_t n = 1; n <= 5; ++n) world.sleeps(n);
+  wait_for(1, 1, Priority::kPassive);
+  wait_for(1, 2, Priority::kRealTime);
+  wait_for(2, 3, Priority::kGathered);
+  wait_for(3, 4, Priority::kPassive);
+  wait_for(5, 5, Priority::kRealTime);
+  world.sleepers_failures = 1;
+  world.pending_failures = 1;
+  start();
+  pass(milliseconds(1'000));
+  EXPECT_EQ(world.pings_of(1), 1);
+  EXPECT_EQ(world.pings_of(5), 1);
+  EXPECT_EQ(world.sent.size(), 2U);
+  pass(milliseconds(60'000));
+  EXPECT_EQ(world.pings_of(2), 1);
+  EXPECT_EQ(world.pings_of(3), 0);
+  EXPECT_EQ(world.pings_of(4), 0);
+}
+
+TEST_F(UserAgentUdpTest, ComesBackToDevicesThatFoundNoRoom) {
+  config.devices_max = 1;
+  world.sleeps(1);
+  world.sleeps(2);
+  start();
+  deliver(1, Priority::kRealTime);
+  wait_for(2, 9, Priority::kRealTime);
+  deliver(2, Priority::kRealTime);
+  EXPECT_EQ(world.pings_of(2), 0);
+  pass(milliseconds(2'000));
+  role->pulled({device(1), false, clock.mono()});
+  pass(milliseconds(66'000));
+  EXPECT_GE(world.pings_of(2), 1);
+}
+
+TEST_F(UserAgentUdpTest, PingsNobodyAfterStop) {
+  world.sleeps(1);
+  start();
+  deliver(1, Priority::kRealTime);
+  role->stop();
+  pass(hours(1));
+  EXPECT_EQ(world.pings_of(1), 1);
+}
+
+}  // namespace
+}  // namespace herald::roles::user_agent_udp
