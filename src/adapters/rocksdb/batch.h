@@ -1,0 +1,137 @@
+#pragma once
+// One group commit in the making, and the view of the store that already includes it. Only the committing thread uses
+// it. Private to this folder.
+//
+// Reads do not return errors one by one: the first failed read makes failure() say so, and from then on the batch is
+// only good for discard(). So the rules in *_writes.cc read as rules.
+
+#include <algorithm>
+#include <array>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "adapters/rocksdb/database.h"
+#include "adapters/rocksdb/generation_cache.h"
+#include "adapters/rocksdb/record_format.h"
+#include "base/limits.h"
+
+namespace herald::adapters {
+
+// What the batch will have done, for the metrics.
+struct BatchTally {
+  std::array<std::uint64_t, 4> accepted{};  // by priority
+  std::array<std::uint64_t, 7> ended{};     // messages, by DeliveryState
+  std::uint64_t dropped_deliveries = 0;
+};
+
+// Below `key` there is no row: spares scans the deleted rows at the front of an index.
+class ScanFloor {
+ public:
+  [[nodiscard]] const std::string& key() const { return key_; }
+  // A row was written.
+  void lower_to(const std::string& key) { key_ = std::min(key_, key); }
+  // A scan from the floor found nothing before `key`.
+  void raise_to(std::string key) { key_ = std::max(key_, std::move(key)); }
+
+ private:
+  std::string key_;
+};
+
+class Batch {
+ public:
+  Batch(Database& database, const Limits& limits, const Clock& clock)
+      : database_(database), limits_(limits), clock_(clock) {}
+
+  [[nodiscard]] const Limits& limits() const { return limits_; }
+  [[nodiscard]] WallTime now() const { return clock_.wall(); }
+  [[nodiscard]] BatchTally& tally() { return tally_; }
+
+  // Rows.
+  [[nodiscard]] std::optional<std::string> get(Family family, const std::string& key);
+  void put(Family family, const std::string& key, const std::string& value);
+  void remove(Family family, const std::string& key);
+  // Calls `visit` for each row from `from` on whose key starts with `prefix`, until it answers false. The batch must
+  // not be changed inside.
+  using Visit = std::function<bool(std::string_view key, std::string_view value)>;
+  void scan(Family family, const std::string& prefix, const std::string& from, const Visit& visit);
+  // Unwraps what a decoder answered.
+  template <class T>
+  [[nodiscard]] std::optional<T> good(Result<T> decoded) {
+    if (decoded) return std::move(*decoded);
+    fail_with(decoded.error());
+    return std::nullopt;
+  }
+
+  // Rows that no operation of the same batch reads back by get() or scan(), and so need no index.
+  void put_unindexed(Family family, const std::string& key, const std::string& value);
+  void remove_unindexed(Family family, const std::string& key);
+
+  // The indexes of what waits for a sweep; rows that a sweep of the same batch does not see.
+  struct Floors {
+    ScanFloor unrouted;
+    ScanFloor expiry;
+    ScanFloor ended;
+  };
+  [[nodiscard]] Floors& floors() { return floors_; }
+  void put_unrouted(const std::string& key, const std::string& value);
+  void put_expiry(const std::string& key, const std::string& value);
+
+  // Receipts; null: no such message. Write them only through the functions below, and change() what you change.
+  [[nodiscard]] Receipt* receipt(const MessageId& id);
+  Receipt& new_receipt(const Message& message);
+  void change(const Receipt& receipt);
+  void forget_receipt(const MessageId& id);
+  // Becomes part of an index row, with the other messages that ended in this batch in the same second.
+  void note_ended(const Receipt& receipt);
+
+  // How many deliveries wait for a device. Rows of messages that ended while they had many devices count until they are
+  // met, so this is an upper bound.
+  [[nodiscard]] std::uint64_t pending_count(const UserAgentId& user_agent);
+  void add_pending(const PendingKey& key, const PendingRecord& record);
+  // The row must exist.
+  void remove_pending(const PendingKey& key);
+  // The row that is first to be dropped.
+  [[nodiscard]] std::optional<PendingKey> first_pending(const UserAgentId& user_agent);
+
+  [[nodiscard]] const std::optional<Error>& failure() const { return failure_; }
+  // Writes everything, or nothing and forgets it; the batch is empty after.
+  [[nodiscard]] Status commit(bool sync);
+  void discard();
+
+ private:
+  struct CachedReceipt {
+    Receipt receipt;
+    bool changed = false;
+  };
+  struct PendingCount {
+    std::uint64_t count = 0;
+    // No row of the device lies before this key: spares scans the deleted rows at the front.
+    std::string first;
+  };
+
+  void fail_with(const Error& error);
+  [[nodiscard]] std::optional<Receipt> load_receipt(const MessageId& id);
+  [[nodiscard]] PendingCount& counted(const UserAgentId& user_agent);
+  void write_receipts();
+  void write_ended();
+
+  Database& database_;
+  const Limits limits_;
+  const Clock& clock_;
+  rocksdb::WriteBatchWithIndex rows_{rocksdb::BytewiseComparator(), 0, true};
+  std::optional<Error> failure_;
+  BatchTally tally_;
+
+  // Survive the batch: what the store holds for lately used messages and devices.
+  Floors floors_;
+  GenerationCache<MessageId, CachedReceipt, IdHash> receipts_;
+  GenerationCache<UserAgentId, PendingCount, IdHash> pending_counts_;
+
+  std::vector<MessageId> changed_receipts_;
+  std::vector<std::pair<WallTime, MessageId>> ended_;
+};
+
+}  // namespace herald::adapters

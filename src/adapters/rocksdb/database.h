@@ -1,0 +1,82 @@
+#pragma once
+// The RocksDB instance behind the store: opening, its column families, its errors as ours, and coming back after a
+// failed write. Private to this folder.
+
+#include <rocksdb/db.h>
+#include <rocksdb/utilities/write_batch_with_index.h>
+
+#include <array>
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <shared_mutex>
+#include <string>
+
+#include "adapters/rocksdb/rocksdb_store.h"
+#include "base/log.h"
+#include "base/result.h"
+#include "base/time.h"
+
+namespace herald::adapters {
+
+// The column families; docs/on-disk-format.md tells their keys and values.
+enum class Family : std::uint8_t {
+  kMeta,
+  kMessages,
+  kReceipts,
+  kDeliveries,
+  kPending,
+  kUnrouted,
+  kReplace,
+  kEnds,
+  kApps,
+  kAppNodes,
+  kNodeApps,
+  kNodes,
+  kSleepers,
+};
+inline constexpr std::size_t kFamilies = 13;
+
+[[nodiscard]] Error to_error(const rocksdb::Status& status);
+
+class Database {
+ public:
+  // Errors as RocksdbStore::open().
+  [[nodiscard]] static Result<std::unique_ptr<Database>> open(const RocksdbOptions& options, const Clock& clock,
+                                                              Log& log);
+  ~Database();
+
+  // The committing thread calls this before it reads or writes. After a failed write it brings the database back, at
+  // most once per back-off; until that works it answers why not.
+  [[nodiscard]] Status prepare();
+  // All of `batch` or nothing of it. Committing thread.
+  [[nodiscard]] Status write(rocksdb::WriteBatch* batch, bool sync);
+
+  // Other threads hold this while they read; null db(): closed by a failed recovery.
+  [[nodiscard]] std::shared_lock<std::shared_mutex> reading() { return std::shared_lock(in_use_); }
+  [[nodiscard]] rocksdb::DB* db() const { return db_.get(); }
+  [[nodiscard]] rocksdb::ColumnFamilyHandle* family(Family family) const {
+    return families_[static_cast<std::size_t>(family)];
+  }
+
+ private:
+  Database(const RocksdbOptions& options, const Clock& clock, Log& log);
+  [[nodiscard]] Status open_files();
+  [[nodiscard]] Status check_families() const;
+  [[nodiscard]] Status check_format();
+  [[nodiscard]] Status recover();
+  void close();
+  void note_failure(const Error& error);
+
+  const RocksdbOptions options_;
+  const Clock& clock_;
+  Log& log_;
+  std::shared_mutex in_use_;
+  std::unique_ptr<rocksdb::DB> db_;
+  std::array<rocksdb::ColumnFamilyHandle*, kFamilies> families_{};
+  std::optional<Error> failure_;
+  MonoTime retry_at_;
+  std::chrono::milliseconds back_off_{0};
+};
+
+}  // namespace herald::adapters

@@ -1,0 +1,100 @@
+#include "adapters/rocksdb/writes.h"
+
+namespace herald::adapters {
+
+namespace {
+
+[[nodiscard]] std::string key_of(const UserAgentId& user_agent) {
+  return std::string(user_agent.view());
+}
+
+[[nodiscard]] std::optional<NodeRecord> find_node(Batch& batch, const UserAgentId& user_agent) {
+  const auto row = batch.get(Family::kNodes, key_of(user_agent));
+  return row ? batch.good(decode_node(*row)) : std::nullopt;
+}
+
+void put_node(Batch& batch, const UserAgentId& user_agent, const NodeRecord& node) {
+  batch.put(Family::kNodes, key_of(user_agent), encode_node(node));
+}
+
+[[nodiscard]] std::uint64_t app_size(Batch& batch, const AppId& app) {
+  const auto row = batch.get(Family::kMeta, app_size_key(app));
+  return row ? batch.good(decode_count(*row)).value_or(0) : 0;
+}
+
+void move_to(Batch& batch, const UserAgentId& user_agent, NodeRecord& node, const Location& location) {
+  const bool slept = node.location.kind == LocationKind::kSleeping;
+  const bool sleeps = location.kind == LocationKind::kSleeping;
+  if (slept) batch.remove(Family::kSleepers, sleeper_key(node.location.server, user_agent));
+  if (sleeps) batch.put(Family::kSleepers, sleeper_key(location.server, user_agent), encode_presence());
+  node.location = location;
+  put_node(batch, user_agent, node);
+}
+
+[[nodiscard]] bool is_registered(Batch& batch, const AppId& app, const UserAgentId& user_agent) {
+  return batch.get(Family::kNodeApps, node_app_key(user_agent, app)).has_value();
+}
+
+}  // namespace
+
+Status register_device(Batch& batch, const App& app, const UserAgentId& user_agent) {
+  if (is_registered(batch, app.id, user_agent)) return {};
+  const std::uint64_t devices = app_size(batch, app.id);
+  if (devices >= batch.limits().devices_per_app) {
+    return fail(ErrorKind::kExhausted, "the app has devices_per_app devices");
+  }
+  NodeRecord node = find_node(batch, user_agent).value_or(NodeRecord{});
+  if (node.apps >= batch.limits().apps_per_device) {
+    return fail(ErrorKind::kExhausted, "the device has apps_per_device apps");
+  }
+  ++node.apps;
+  put_node(batch, user_agent, node);
+  const std::string app_key(app.id.view());
+  if (!batch.get(Family::kApps, app_key)) batch.put(Family::kApps, app_key, encode_app(app));
+  batch.put(Family::kMeta, app_size_key(app.id), encode_count(devices + 1));
+  batch.put(Family::kAppNodes, app_node_key(app.id, user_agent), encode_presence());
+  batch.put(Family::kNodeApps, node_app_key(user_agent, app.id), encode_presence());
+  return {};
+}
+
+Result<bool> unregister_device(Batch& batch, const AppId& app, const UserAgentId& user_agent) {
+  if (!is_registered(batch, app, user_agent)) return false;
+  batch.remove(Family::kAppNodes, app_node_key(app, user_agent));
+  batch.remove(Family::kNodeApps, node_app_key(user_agent, app));
+  const std::uint64_t devices = app_size(batch, app);
+  batch.put(Family::kMeta, app_size_key(app), encode_count(devices > 0 ? devices - 1 : 0));
+  if (auto node = find_node(batch, user_agent); node && node->apps > 0) {
+    --node->apps;
+    put_node(batch, user_agent, *node);
+  }
+  drop_pending_of(batch, app, user_agent, batch.now());
+  return true;
+}
+
+Result<Location> set_device_location(Batch& batch, const UserAgentId& user_agent, const Location& location,
+                                     std::optional<WakeInterface> wake) {
+  NodeRecord node = find_node(batch, user_agent).value_or(NodeRecord{});
+  if (wake) node.wake = std::move(wake);
+  const Location before = node.location;
+  move_to(batch, user_agent, node, location);
+  return before;
+}
+
+Result<Location> leave_connection(Batch& batch, const UserAgentId& user_agent, const ServerId& server,
+                                  std::uint64_t connection, const ServerId& sleep_server) {
+  auto node = find_node(batch, user_agent);
+  if (!node) return Location{};
+  const Location& there = node->location;
+  const bool still_there =
+      there.kind == LocationKind::kWebSocket && there.server == server && there.connection == connection;
+  if (!still_there) return there;
+  Location location;
+  if (node->wake && !sleep_server.empty()) {
+    location.kind = LocationKind::kSleeping;
+    location.server = sleep_server;
+  }
+  move_to(batch, user_agent, *node, location);
+  return location;
+}
+
+}  // namespace herald::adapters

@@ -1,0 +1,63 @@
+#pragma once
+// The reading threads. Private to this folder.
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "adapters/rocksdb/answers.h"
+#include "adapters/rocksdb/database.h"
+#include "adapters/rocksdb/mailbox.h"
+#include "adapters/rocksdb/store_metrics.h"
+#include "adapters/rocksdb/write_fence.h"
+
+namespace herald::adapters {
+
+class ReaderPool {
+ public:
+  ReaderPool(Database& database, WriteFence& fence, std::size_t threads, Log& log, Metrics& metrics);
+  // Answers what was asked. The committing thread must have applied all its changes, or still run.
+  ~ReaderPool();
+
+  // `work` answers from an open Database. Any thread; reads of one thread keep their order.
+  template <class T, class Work>
+  void submit(Work work, Reply<Result<T>> reply) {
+    readers_[WriteFence::slot() % readers_.size()]->mailbox.push(
+        {fence_.place(),
+         [work = std::move(work), reply = std::move(reply)](Database& database, Answers& answers) mutable {
+           const std::shared_lock lock(database.reading());
+           Result<T> result = database.db() != nullptr ? work(database) : Result<T>(closed());
+           auto error = result ? std::nullopt : std::optional(result.error());
+           answers.add(std::move(reply), std::move(result));
+           return error;
+         }});
+  }
+
+ private:
+  struct Read {
+    std::uint64_t place = 0;
+    std::move_only_function<std::optional<Error>(Database&, Answers&)> run;
+  };
+  struct Reader {
+    explicit Reader(Metrics& metrics) : errors(metrics) {}
+    Mailbox<Read> mailbox;
+    ErrorCounters errors;
+    std::thread thread;
+  };
+
+  [[nodiscard]] static std::unexpected<Error> closed() {
+    return fail(ErrorKind::kUnavailable, "the store is being recovered");
+  }
+  void run(Reader& reader);
+  void note(Reader& reader, const Error& error);
+
+  Database& database_;
+  WriteFence& fence_;
+  Log& log_;
+  std::vector<std::unique_ptr<Reader>> readers_;
+};
+
+}  // namespace herald::adapters

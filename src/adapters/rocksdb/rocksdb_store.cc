@@ -1,0 +1,154 @@
+#include "adapters/rocksdb/rocksdb_store.h"
+
+#include "adapters/rocksdb/commit_queue.h"
+#include "adapters/rocksdb/reader_pool.h"
+#include "adapters/rocksdb/reads.h"
+#include "adapters/rocksdb/writes.h"
+
+namespace herald::adapters {
+
+using Kind = Operation::Kind;
+
+// Destroyed from the last to the first: the changes are applied before the readers finish, which may wait for them.
+struct RocksdbStore::Parts {
+  Parts(std::unique_ptr<Database> opened, std::size_t readers, const Limits& limits, const Clock& clock, Log& log,
+        Metrics& metrics)
+      : database(std::move(opened)),
+        reads(*database, fence, readers, log, metrics),
+        writes(*database, fence, limits, clock, log, metrics) {}
+
+  std::unique_ptr<Database> database;
+  WriteFence fence;
+  ReaderPool reads;
+  CommitQueue writes;
+};
+
+Result<std::unique_ptr<RocksdbStore>> RocksdbStore::open(RocksdbOptions options, const Limits& limits,
+                                                         const Clock& clock, Log& log, Metrics& metrics) {
+  auto database = Database::open(options, clock, log);
+  if (!database) return std::unexpected(database.error());
+  auto parts = std::make_unique<Parts>(std::move(*database), options.readers, limits, clock, log, metrics);
+  return std::unique_ptr<RocksdbStore>(new RocksdbStore(std::move(parts)));
+}
+
+RocksdbStore::RocksdbStore(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+RocksdbStore::~RocksdbStore() = default;
+
+void RocksdbStore::put(Message message, Reply<Result<ports::PutOutcome>> reply) {
+  parts_->writes.submit(
+      Kind::kDurable, [message = std::move(message)](Batch& batch) { return put_message(batch, message); },
+      std::move(reply));
+}
+
+void RocksdbStore::fetch(std::vector<MessageId> ids, WallTime now, Reply<Result<std::vector<MessagePtr>>> reply) {
+  parts_->reads.submit(
+      [ids = std::move(ids), now](const Database& database) { return fetch_messages(database, ids, now); },
+      std::move(reply));
+}
+
+void RocksdbStore::status(AppId app, std::string key, WallTime now, Reply<Result<ports::MessageStatus>> reply) {
+  parts_->reads.submit(
+      [app, key = std::move(key), now](const Database& database) { return read_status(database, app, key, now); },
+      std::move(reply));
+}
+
+void RocksdbStore::cancel(AppId app, std::string key, WallTime now, Reply<Result<ports::MessageStatus>> reply) {
+  parts_->writes.submit(
+      Kind::kDurable, [app, key = std::move(key), now](Batch& batch) { return cancel_message(batch, app, key, now); },
+      std::move(reply));
+}
+
+void RocksdbStore::unrouted(std::optional<MessageId> after, WallTime before, std::size_t limit,
+                            Reply<Result<std::vector<ports::Unrouted>>> reply) {
+  parts_->writes.submit(
+      Kind::kSweep, [=](Batch& batch) { return list_unrouted(batch, after, before, limit); }, std::move(reply));
+}
+
+void RocksdbStore::purge(WallTime now, std::chrono::milliseconds receipt_retention, std::size_t limit,
+                         Reply<Result<ports::PurgeOutcome>> reply) {
+  parts_->writes.submit(
+      Kind::kSweep, [=](Batch& batch) { return purge_messages(batch, now, receipt_retention, limit); },
+      std::move(reply));
+}
+
+void RocksdbStore::add(std::vector<ports::NewDeliveries> entries, WallTime now,
+                       Reply<Result<ports::AddOutcome>> reply) {
+  parts_->writes.submit(
+      Kind::kPlain, [entries = std::move(entries), now](Batch& batch) { return add_deliveries(batch, entries, now); },
+      std::move(reply));
+}
+
+void RocksdbStore::pending(UserAgentId user_agent, std::optional<MessageId> after, std::size_t limit, WallTime now,
+                           Reply<Result<ports::PendingPage>> reply) {
+  parts_->reads.submit([=](const Database& database) { return read_pending(database, user_agent, after, limit, now); },
+                       std::move(reply));
+}
+
+void RocksdbStore::record(std::vector<DeliveryEvent> events, Reply<Result<std::uint64_t>> reply) {
+  parts_->writes.submit(
+      Kind::kPlain, [events = std::move(events)](Batch& batch) { return record_events(batch, events); },
+      std::move(reply));
+}
+
+void RocksdbStore::of_message(MessageId message, std::optional<UserAgentId> after, std::size_t limit, WallTime now,
+                              Reply<Result<ports::DeliveryPage>> reply) {
+  parts_->reads.submit([=](const Database& database) { return read_deliveries(database, message, after, limit, now); },
+                       std::move(reply));
+}
+
+void RocksdbStore::register_app(App app, UserAgentId user_agent, Reply<Status> reply) {
+  parts_->writes.submit(
+      Kind::kDurable,
+      [app = std::move(app), user_agent](Batch& batch) { return register_device(batch, app, user_agent); },
+      std::move(reply));
+}
+
+void RocksdbStore::unregister_app(AppId app, UserAgentId user_agent, Reply<Result<bool>> reply) {
+  parts_->writes.submit(
+      Kind::kDurable, [=](Batch& batch) { return unregister_device(batch, app, user_agent); }, std::move(reply));
+}
+
+void RocksdbStore::find_app(AppId app, Reply<Result<App>> reply) {
+  parts_->reads.submit([app](const Database& database) { return read_app(database, app); }, std::move(reply));
+}
+
+void RocksdbStore::nodes_of(AppId app, std::optional<UserAgentId> after, std::size_t limit,
+                            Reply<Result<ports::NodePage>> reply) {
+  parts_->reads.submit([=](const Database& database) { return read_nodes(database, app, after, limit); },
+                       std::move(reply));
+}
+
+void RocksdbStore::set_location(UserAgentId user_agent, Location location, std::optional<WakeInterface> wake,
+                                Reply<Result<Location>> reply) {
+  parts_->writes.submit(
+      Kind::kPlain,
+      [user_agent, location = std::move(location), wake = std::move(wake)](Batch& batch) {
+        return set_device_location(batch, user_agent, location, wake);
+      },
+      std::move(reply));
+}
+
+void RocksdbStore::leave(UserAgentId user_agent, ServerId server, std::uint64_t connection, ServerId sleep_server,
+                         Reply<Result<Location>> reply) {
+  parts_->writes.submit(
+      Kind::kPlain,
+      [user_agent, server = std::move(server), connection, sleep_server = std::move(sleep_server)](Batch& batch) {
+        return leave_connection(batch, user_agent, server, connection, sleep_server);
+      },
+      std::move(reply));
+}
+
+void RocksdbStore::locate(std::vector<UserAgentId> user_agents, Reply<Result<std::vector<Node>>> reply) {
+  parts_->reads.submit([user_agents = std::move(user_agents)](
+                           const Database& database) { return read_locations(database, user_agents); },
+                       std::move(reply));
+}
+
+void RocksdbStore::sleepers(ServerId server, std::optional<UserAgentId> after, std::size_t limit,
+                            Reply<Result<std::vector<Node>>> reply) {
+  parts_->reads.submit([server = std::move(server), after,
+                        limit](const Database& database) { return read_sleepers(database, server, after, limit); },
+                       std::move(reply));
+}
+
+}  // namespace herald::adapters

@@ -1,0 +1,75 @@
+#pragma once
+// The embedded store: all three store ports on RocksDB in one folder. Changes go through one committing thread, which
+// writes everything that gathered during the last commit in one batch with one fsync; reads through a few reading
+// threads. Callers touch no descriptor and take no lock.
+
+#include <memory>
+#include <string>
+
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "base/time.h"
+#include "ports/delivery_store.h"
+#include "ports/directory.h"
+#include "ports/message_store.h"
+
+namespace rocksdb {
+class Env;
+}
+
+namespace herald::adapters {
+
+struct RocksdbOptions {
+  std::string folder;           // made if missing
+  std::size_t readers = 1;      // reading threads, at least 1
+  rocksdb::Env* env = nullptr;  // null: the operating system's; tests put faults here. Must outlive the store.
+};
+
+// Thread-safe. Calls by one thread are applied in the order made, with one exception: a read may see what the same
+// thread changed after it asked. Executors must outlive the store.
+class RocksdbStore final : public ports::MessageStore, public ports::DeliveryStore, public ports::Directory {
+ public:
+  // Opens or makes the database. kUnavailable: the folder cannot be made or written; kConflict: another process uses
+  // it, or a newer version wrote it; kCorrupt: damaged. The arguments taken by reference must outlive the store.
+  [[nodiscard]] static Result<std::unique_ptr<RocksdbStore>> open(RocksdbOptions options, const Limits& limits,
+                                                                  const Clock& clock, Log& log, Metrics& metrics);
+  // Applies and answers everything that was called before.
+  ~RocksdbStore() override;
+
+  void put(Message message, Reply<Result<ports::PutOutcome>> reply) override;
+  void fetch(std::vector<MessageId> ids, WallTime now, Reply<Result<std::vector<MessagePtr>>> reply) override;
+  void status(AppId app, std::string key, WallTime now, Reply<Result<ports::MessageStatus>> reply) override;
+  void cancel(AppId app, std::string key, WallTime now, Reply<Result<ports::MessageStatus>> reply) override;
+  void unrouted(std::optional<MessageId> after, WallTime before, std::size_t limit,
+                Reply<Result<std::vector<ports::Unrouted>>> reply) override;
+  void purge(WallTime now, std::chrono::milliseconds receipt_retention, std::size_t limit,
+             Reply<Result<ports::PurgeOutcome>> reply) override;
+
+  void add(std::vector<ports::NewDeliveries> entries, WallTime now, Reply<Result<ports::AddOutcome>> reply) override;
+  void pending(UserAgentId user_agent, std::optional<MessageId> after, std::size_t limit, WallTime now,
+               Reply<Result<ports::PendingPage>> reply) override;
+  void record(std::vector<DeliveryEvent> events, Reply<Result<std::uint64_t>> reply) override;
+  void of_message(MessageId message, std::optional<UserAgentId> after, std::size_t limit, WallTime now,
+                  Reply<Result<ports::DeliveryPage>> reply) override;
+
+  void register_app(App app, UserAgentId user_agent, Reply<Status> reply) override;
+  void unregister_app(AppId app, UserAgentId user_agent, Reply<Result<bool>> reply) override;
+  void find_app(AppId app, Reply<Result<App>> reply) override;
+  void nodes_of(AppId app, std::optional<UserAgentId> after, std::size_t limit,
+                Reply<Result<ports::NodePage>> reply) override;
+  void set_location(UserAgentId user_agent, Location location, std::optional<WakeInterface> wake,
+                    Reply<Result<Location>> reply) override;
+  void leave(UserAgentId user_agent, ServerId server, std::uint64_t connection, ServerId sleep_server,
+             Reply<Result<Location>> reply) override;
+  void locate(std::vector<UserAgentId> user_agents, Reply<Result<std::vector<Node>>> reply) override;
+  void sleepers(ServerId server, std::optional<UserAgentId> after, std::size_t limit,
+                Reply<Result<std::vector<Node>>> reply) override;
+
+ private:
+  struct Parts;
+  explicit RocksdbStore(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace herald::adapters

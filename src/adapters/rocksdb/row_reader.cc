@@ -1,0 +1,49 @@
+#include "adapters/rocksdb/row_reader.h"
+
+namespace herald::adapters {
+
+rocksdb::ReadOptions RowReader::options() const {
+  rocksdb::ReadOptions options;
+  options.snapshot = snapshot_;
+  return options;
+}
+
+Result<std::optional<std::string>> RowReader::get(Family family, std::string_view key) const {
+  std::string value;
+  const auto status = database_.db()->Get(options(), database_.family(family), {key.data(), key.size()}, &value);
+  if (status.IsNotFound()) return std::nullopt;
+  if (!status.ok()) return std::unexpected(to_error(status));
+  return value;
+}
+
+Result<std::vector<std::optional<std::string>>> RowReader::get_all(Family family,
+                                                                   const std::vector<std::string>& keys) const {
+  std::vector<rocksdb::Slice> slices(keys.begin(), keys.end());
+  std::vector<rocksdb::PinnableSlice> values(keys.size());
+  std::vector<rocksdb::Status> statuses(keys.size());
+  database_.db()->MultiGet(options(), database_.family(family), keys.size(), slices.data(), values.data(),
+                           statuses.data());
+  std::vector<std::optional<std::string>> rows(keys.size());
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    if (statuses[i].ok()) {
+      rows[i] = values[i].ToString();
+    } else if (!statuses[i].IsNotFound()) {
+      return std::unexpected(to_error(statuses[i]));
+    }
+  }
+  return rows;
+}
+
+Status RowReader::scan(Family family, std::string_view prefix, std::string_view from, const Visit& visit) const {
+  const std::unique_ptr<rocksdb::Iterator> it(database_.db()->NewIterator(options(), database_.family(family)));
+  for (it->Seek({from.data(), from.size()}); it->Valid(); it->Next()) {
+    if (!it->key().starts_with({prefix.data(), prefix.size()})) break;
+    const auto go_on = visit(it->key().ToStringView(), it->value().ToStringView());
+    if (!go_on) return std::unexpected(go_on.error());
+    if (!*go_on) return {};
+  }
+  if (!it->status().ok()) return std::unexpected(to_error(it->status()));
+  return {};
+}
+
+}  // namespace herald::adapters

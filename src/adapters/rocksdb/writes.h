@@ -1,0 +1,41 @@
+#pragma once
+// The rules of the three ports for everything that changes the store, as functions on a Batch. Private to this folder.
+// Their answers count only if the batch has no failure() after them and is committed.
+
+#include "adapters/rocksdb/batch.h"
+#include "ports/delivery_store.h"
+#include "ports/directory.h"
+#include "ports/message_store.h"
+
+namespace herald::adapters {
+
+// message_writes.cc
+[[nodiscard]] Result<ports::PutOutcome> put_message(Batch& batch, const Message& message);
+[[nodiscard]] Result<ports::MessageStatus> cancel_message(Batch& batch, const AppId& app, const std::string& key,
+                                                          WallTime now);
+void end_message(Batch& batch, Receipt& receipt, DeliveryState state, WallTime at);
+// Ends a routed message once no delivery is outstanding.
+void end_if_resolved(Batch& batch, Receipt& receipt, WallTime at);
+
+// upkeep_writes.cc
+[[nodiscard]] Result<std::vector<ports::Unrouted>> list_unrouted(Batch& batch, std::optional<MessageId> after,
+                                                                 WallTime before, std::size_t limit);
+[[nodiscard]] Result<ports::PurgeOutcome> purge_messages(Batch& batch, WallTime now,
+                                                         std::chrono::milliseconds receipt_retention,
+                                                         std::size_t limit);
+
+// delivery_writes.cc
+[[nodiscard]] Result<ports::AddOutcome> add_deliveries(Batch& batch, const std::vector<ports::NewDeliveries>& entries,
+                                                       WallTime now);
+[[nodiscard]] Result<std::uint64_t> record_events(Batch& batch, const std::vector<DeliveryEvent>& events);
+void drop_pending_of(Batch& batch, const AppId& app, const UserAgentId& user_agent, WallTime now);
+
+// directory_writes.cc
+[[nodiscard]] Status register_device(Batch& batch, const App& app, const UserAgentId& user_agent);
+[[nodiscard]] Result<bool> unregister_device(Batch& batch, const AppId& app, const UserAgentId& user_agent);
+[[nodiscard]] Result<Location> set_device_location(Batch& batch, const UserAgentId& user_agent,
+                                                   const Location& location, std::optional<WakeInterface> wake);
+[[nodiscard]] Result<Location> leave_connection(Batch& batch, const UserAgentId& user_agent, const ServerId& server,
+                                                std::uint64_t connection, const ServerId& sleep_server);
+
+}  // namespace herald::adapters
