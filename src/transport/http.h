@@ -16,7 +16,7 @@ namespace herald::transport {
 
 // A complete request. Everything points into the loop's buffers: valid only during the call that gets it.
 struct HttpRequest {
-  std::string_view method;
+  std::string_view method;  // HEAD comes as GET: the body of the response is left out
   std::string_view target;  // as sent
   std::string_view path;    // before '?', not decoded
   std::string_view query;   // after '?', not decoded, without it

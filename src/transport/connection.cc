@@ -1,0 +1,219 @@
+#include "transport/connection.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "transport/connection_host.h"
+#include "transport/http_connection.h"
+
+namespace herald::transport {
+
+namespace {
+// More than this is not copied to be sent together with what comes next.
+constexpr std::size_t kGatherMaxBytes = 16 * 1024;
+}  // namespace
+
+Connection::Connection(ConnectionHost& host, Stream stream, const SocketAddress& peer)
+    : host_(host), stream_(std::move(stream)), peer_(peer), shaking_hands_(stream_.secure()) {
+  if (!shaking_hands_) mode_ = std::make_unique<HttpConnection>(*this);
+}
+
+Connection::~Connection() {
+  if (!dead_) host_.loop.unwatch(stream_.fd());
+  host_.deadlines.start(*this, Deadline::kNone, host_.loop.now());
+}
+
+bool Connection::start() {
+  if (!host_.loop.watch(stream_.fd(), *this)) {
+    dead_ = true;
+    return false;
+  }
+  update_deadline();
+  return true;
+}
+
+void Connection::become(std::unique_ptr<ConnectionMode> mode, bool websocket) {
+  mode_ = std::move(mode);
+  websocket_ = websocket;
+}
+
+void Connection::on_ready(bool readable, bool writable, bool hung_up) {
+  in_event_ = true;
+  if (shaking_hands_) {
+    shake_hands();
+  } else {
+    // Over TLS either direction may wait for the other.
+    if (writable || (blocked_ && stream_.secure())) {
+      const bool was_blocked = blocked_;
+      flush();
+      if (was_blocked && unsent_bytes() == 0 && !dead_ && !finishing_) mode_->on_drained();
+    }
+    if (!dead_ && (readable || hung_up)) read();
+  }
+  in_event_ = false;
+  settle();
+}
+
+void Connection::shake_hands() {
+  const StreamStatus status = stream_.handshake();
+  if (status == StreamStatus::kOk) {
+    shaking_hands_ = false;
+    mode_ = std::make_unique<HttpConnection>(*this);
+  }
+  blocked_ = status == StreamStatus::kWantWrite;
+  if (status != StreamStatus::kFailed && status != StreamStatus::kEnded) return;
+  host_.metrics.refused(Refusal::kTlsHandshake);
+  cut();
+}
+
+void Connection::read() {
+  if (!wants_read()) {
+    // Bytes can wait, but a connection that is gone would be reported for ever.
+    if (!watch_read_) return cut();
+    unread_ = true;
+    return;
+  }
+  // The buffer holds more than a TLS record, so that nothing stays inside OpenSSL where epoll can't see it.
+  const auto buffer = host_.loop.read_buffer();
+  const StreamResult result = stream_.read_some(buffer);
+  switch (result.status) {
+    case StreamStatus::kOk:
+      if (!finishing_) mode_->on_bytes(buffer.first(result.bytes));
+      return;
+    case StreamStatus::kEnded:
+      ended_ = true;
+      if (!finishing_) return mode_->on_ended();
+      if (unsent_bytes() == 0) cut();
+      return;
+    case StreamStatus::kFailed:
+      return cut();
+    case StreamStatus::kWantRead:
+    case StreamStatus::kWantWrite:
+      return;
+  }
+}
+
+void Connection::send(std::string_view first, std::string_view second) {
+  if (dead_ || finishing_) return;
+  const std::size_t size = first.size() + second.size();
+  if (size == 0) return;
+  const bool gather = in_event_ && unsent_bytes() + size <= kGatherMaxBytes;
+  if (!gather && !blocked_) flush();
+  if (dead_) return;
+  if (!gather && !blocked_) {
+    const StreamResult result = stream_.write_some(first, second);
+    handle(result);
+    if (dead_) return;
+    const std::size_t of_first = std::min(result.bytes, first.size());
+    first.remove_prefix(of_first);
+    second.remove_prefix(result.bytes - of_first);
+  }
+  append(first);
+  append(second);
+  if (!gather && !blocked_) flush();
+}
+
+void Connection::flush() {
+  while (!dead_ && unsent_bytes() != 0) {
+    const StreamResult result = stream_.write_some(unsent_->rest());
+    handle(result);
+    if (result.status != StreamStatus::kOk) return;
+    advance_sent(result.bytes);
+  }
+}
+
+// Notes how a write went.
+void Connection::handle(StreamResult result) {
+  switch (result.status) {
+    case StreamStatus::kOk:
+      if (blocked_) restart_ = true;
+      blocked_ = false;
+      return;
+    case StreamStatus::kWantRead:
+    case StreamStatus::kWantWrite:
+      blocked_ = true;
+      return;
+    case StreamStatus::kEnded:
+    case StreamStatus::kFailed:
+      return cut();
+  }
+}
+
+void Connection::append(std::string_view bytes) {
+  if (bytes.empty()) return;
+  if (!unsent_) unsent_ = host_.borrow_buffer();
+  unsent_->bytes.append(bytes);
+}
+
+void Connection::advance_sent(std::size_t bytes) {
+  unsent_->sent += bytes;
+  if (unsent_->rest().empty()) return host_.give_back(std::move(unsent_));
+  if (unsent_->sent < unsent_->bytes.size() / 2) return;
+  unsent_->bytes.erase(0, unsent_->sent);
+  unsent_->sent = 0;
+}
+
+void Connection::finish() {
+  finishing_ = true;
+}
+
+void Connection::cut() {
+  if (dead_) return;
+  dead_ = true;
+  host_.loop.unwatch(stream_.fd());
+  host_.deadlines.start(*this, Deadline::kNone, host_.loop.now());
+  unsent_.reset();
+  host_.retire(*this);
+}
+
+void Connection::settle() {
+  if (in_event_ || dead_) return;
+  if (!blocked_) flush();
+  if (finishing_ && !finished_ && !dead_ && unsent_bytes() == 0) end_sending();
+  if (dead_) return;
+  update_watch();
+  update_deadline();
+}
+
+void Connection::end_sending() {
+  finished_ = true;
+  if (ended_) return cut();
+  stream_.finish();
+}
+
+bool Connection::wants_read() const {
+  return !ended_ && (shaking_hands_ || finishing_ || mode_->wants_bytes());
+}
+
+void Connection::update_watch() {
+  const bool want_write = blocked_;
+  // A mode that wants no bytes will want them again soon: the watch changes only if bytes do come meanwhile.
+  if (wants_read()) unread_ = false;
+  const bool want_read = !ended_ && !unread_;
+  if (want_read == watch_read_ && want_write == watch_write_) return;
+  watch_read_ = want_read;
+  watch_write_ = want_write;
+  host_.loop.rewatch(stream_.fd(), *this, want_write, want_read);
+}
+
+void Connection::update_deadline() {
+  Deadline due = shaking_hands_ ? Deadline::kHandshake : mode_->deadline();
+  if (finishing_) due = Deadline::kClose;
+  if (blocked_ && !shaking_hands_ && (finishing_ || due != Deadline::kClose)) due = Deadline::kWrite;
+  if (due != deadline_kind() || restart_) host_.wait_for(*this, due);
+  restart_ = false;
+}
+
+void Connection::renew_deadline() {
+  host_.deadlines.renew(*this, host_.loop.now());
+}
+
+void Connection::on_deadline(Deadline kind) {
+  if (kind == Deadline::kWrite) host_.metrics.refused(Refusal::kSlowReader);
+  if (shaking_hands_) host_.metrics.refused(Refusal::kTlsHandshake);
+  if (kind == Deadline::kWrite || kind == Deadline::kClose || shaking_hands_) return cut();
+  mode_->on_deadline(kind);
+  settle();
+}
+
+}  // namespace herald::transport

@@ -1,0 +1,151 @@
+#include "transport/connection_host.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "transport/http_response_head.h"
+
+namespace herald::transport {
+
+namespace {
+constexpr std::size_t kKeptBufferBytes = 64 * 1024;
+}  // namespace
+
+ConnectionHost::ConnectionHost(EventLoop& event_loop, HttpServices http_services, const Limits& the_limits,
+                               Log& the_log, Metrics& the_metrics, std::shared_ptr<ConnectionCounts> connection_counts)
+    : loop(event_loop),
+      services(http_services),
+      limits(the_limits),
+      log(the_log),
+      metrics(the_metrics),
+      deadlines(the_limits),
+      counts_(std::move(connection_counts)),
+      self_(std::make_shared<ConnectionHost*>(this)) {}
+
+ConnectionHost::~ConnectionHost() {
+  abort_all();
+  reap();
+  loop.cancel(timer_);
+}
+
+void ConnectionHost::adopt(int fd, const SocketAddress& peer, const std::shared_ptr<void>& tls) {
+  if (!counts_->enter(peer.ip, limits.connections_per_address)) {
+    metrics.refused(Refusal::kPerAddress);
+    close(fd);
+    return;
+  }
+  auto stream = Stream::accept(fd, tls);
+  auto connection = stream ? std::make_unique<Connection>(*this, std::move(*stream), peer) : nullptr;
+  if (!connection || !connection->start()) {
+    metrics.refused(Refusal::kDescriptors);
+    counts_->leave(peer.ip);
+    return;
+  }
+  metrics.connected(connection->secure());
+  connection->index = static_cast<std::uint32_t>(connections_.size());
+  connections_.push_back(std::move(connection));
+}
+
+void ConnectionHost::retire(Connection& connection) {
+  dead_.push_back(&connection);
+  if (dead_.size() > 1) return;
+  loop.post([self = std::weak_ptr(self_)] {
+    if (const auto host = self.lock()) (*host)->reap();
+  });
+}
+
+// Handlers that are told may cut further connections.
+void ConnectionHost::reap() {
+  while (!dead_.empty()) {
+    for (Connection* connection : std::exchange(dead_, {})) {
+      if (connection->mode() != nullptr) connection->mode()->on_dead();
+      metrics.disconnected(connection->websocket(), connection->secure());
+      counts_->leave(connection->peer().ip);
+      auto& place = connections_[connection->index];
+      std::swap(place, connections_.back());
+      place->index = connection->index;
+      connections_.pop_back();
+    }
+  }
+}
+
+void ConnectionHost::abort_all() {
+  for (const auto& connection : connections_) connection->cut();
+}
+
+std::size_t ConnectionHost::close_websockets(std::size_t count) {
+  std::size_t begun = 0;
+  for (std::size_t seen = 0; seen < connections_.size() && begun < count && open_websockets != 0; ++seen) {
+    cursor_ = cursor_ + 1 < connections_.size() ? cursor_ + 1 : 0;
+    Connection& connection = *connections_[cursor_];
+    if (!connection.dead() && connection.mode() != nullptr && connection.mode()->go_away()) ++begun;
+  }
+  return open_websockets;
+}
+
+void ConnectionHost::drain() {
+  draining = true;
+  for (const auto& connection : connections_) {
+    if (connection->dead() || connection->mode() == nullptr) continue;
+    connection->mode()->on_drain();
+    connection->settle();
+  }
+}
+
+void ConnectionHost::wait_for(Connection& connection, Deadline kind) {
+  deadlines.start(connection, kind, loop.now());
+  if (kind != Deadline::kNone) arm_timer();
+}
+
+void ConnectionHost::arm_timer() {
+  const auto next = deadlines.next(loop.now());
+  if (!next || (timer_ != 0 && timer_at_ <= *next)) return;
+  loop.cancel(timer_);
+  timer_at_ = *next;
+  const auto delay = std::chrono::ceil<std::chrono::milliseconds>(*next - loop.clock().mono());
+  timer_ = loop.run_after(std::max(delay, std::chrono::milliseconds(0)), [this] { run_deadlines(); });
+}
+
+void ConnectionHost::run_deadlines() {
+  timer_ = 0;
+  Deadline kind = Deadline::kNone;
+  while (DeadlineEntry* entry = deadlines.take_expired(loop.now(), kind)) {
+    static_cast<Connection*>(entry)->on_deadline(kind);
+  }
+  arm_timer();
+}
+
+std::unique_ptr<HttpParser> ConnectionHost::borrow_parser() {
+  if (spare_parser_) return std::move(spare_parser_);
+  return std::make_unique<HttpParser>(limits.http_header_max_bytes, limits.http_body_max_bytes);
+}
+
+void ConnectionHost::give_back(std::unique_ptr<HttpParser> parser) {
+  if (spare_parser_) return;
+  parser->reset();
+  spare_parser_ = std::move(parser);
+}
+
+std::unique_ptr<UnsentBytes> ConnectionHost::borrow_buffer() {
+  return spare_buffer_ ? std::move(spare_buffer_) : std::make_unique<UnsentBytes>();
+}
+
+void ConnectionHost::give_back(std::unique_ptr<UnsentBytes> buffer) {
+  if (spare_buffer_ || buffer->bytes.capacity() > kKeptBufferBytes) return;
+  buffer->bytes.clear();
+  buffer->sent = 0;
+  spare_buffer_ = std::move(buffer);
+}
+
+const std::string& ConnectionHost::date() {
+  const WallTime now = loop.clock().wall();
+  if (now.ms / 1000 != date_second_) {
+    date_second_ = now.ms / 1000;
+    date_ = http_date(now);
+  }
+  return date_;
+}
+
+}  // namespace herald::transport

@@ -1,0 +1,106 @@
+#include "transport/listener.h"
+
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+namespace herald::transport {
+
+namespace {
+
+constexpr int kBacklog = 16384;
+constexpr int kAcceptsPerRound = 64;
+constexpr std::chrono::milliseconds kPause{100};
+
+void enable(int fd, int level, int option) {
+  const int on = 1;
+  setsockopt(fd, level, option, &on, sizeof on);
+}
+
+Error unavailable(const SocketAddress& at) {
+  return {ErrorKind::kUnavailable, "can't listen on " + at.to_string() + ": " + std::strerror(errno)};
+}
+
+// Errors of one connection that was waiting, not of the listener (accept(2)).
+bool concerns_one_connection(int error) {
+  return error == ECONNABORTED || error == EINTR || error == EPROTO || error == EPERM || error == ENETDOWN ||
+         error == ENETUNREACH || error == EHOSTUNREACH || error == EHOSTDOWN || error == ENOPROTOOPT ||
+         error == EOPNOTSUPP || error == ENONET;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Listener>> Listener::open(ConnectionHost& host, const SocketAddress& at,
+                                                 std::shared_ptr<TlsContext> tls) {
+  const int family = at.ip.is_v6() ? AF_INET6 : AF_INET;
+  const int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) return std::unexpected(unavailable(at));
+  auto out = std::unique_ptr<Listener>(new Listener(host, fd, std::move(tls)));
+  enable(fd, SOL_SOCKET, SO_REUSEADDR);
+  enable(fd, SOL_SOCKET, SO_REUSEPORT);
+  enable(fd, IPPROTO_TCP, TCP_NODELAY);  // accepted sockets inherit it
+  if (family == AF_INET6) enable(fd, IPPROTO_IPV6, IPV6_V6ONLY);
+  sockaddr_storage address;
+  socklen_t size = at.to_sockaddr(address);
+  if (bind(fd, reinterpret_cast<const sockaddr*>(&address), size) != 0 || listen(fd, kBacklog) != 0) {
+    return std::unexpected(unavailable(at));
+  }
+  size = sizeof address;
+  getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
+  out->local_ = SocketAddress::from_sockaddr(address);
+  if (auto status = host.loop.watch(fd, *out); !status) return std::unexpected(std::move(status.error()));
+  out->watched_ = true;
+  return out;
+}
+
+Listener::Listener(ConnectionHost& host, int fd, std::shared_ptr<TlsContext> tls)
+    : host_(host), fd_(fd), tls_(std::move(tls)) {}
+
+Listener::~Listener() {
+  host_.loop.cancel(resume_);
+  if (watched_) host_.loop.unwatch(fd_);
+  close(fd_);
+}
+
+void Listener::accept_all() {
+  while (accept_one()) {
+  }
+}
+
+void Listener::on_ready(bool /*readable*/, bool /*writable*/, bool /*hung_up*/) {
+  for (int i = 0; i < kAcceptsPerRound && accept_one(); ++i) {
+  }
+}
+
+bool Listener::accept_one() {
+  sockaddr_storage from;
+  socklen_t size = sizeof from;
+  const int fd = accept4(fd_, reinterpret_cast<sockaddr*>(&from), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  if (fd >= 0) {
+    host_.adopt(fd, SocketAddress::from_sockaddr(from), tls_ ? tls_->native() : nullptr);
+    return true;
+  }
+  if (errno == EAGAIN || errno == EWOULDBLOCK) return false;
+  if (concerns_one_connection(errno)) return true;
+  pause();
+  return false;
+}
+
+// The process has no descriptors or no memory left, and the connection stays in the queue: without a pause the loop
+// would be told of it without end.
+void Listener::pause() {
+  host_.metrics.refused(Refusal::kDescriptors);
+  host_.log.warning("can't accept connections for now", {{"reason", std::string_view(std::strerror(errno))}});
+  if (!watched_) return;
+  host_.loop.rewatch(fd_, *this, false, false);
+  resume_ = host_.loop.run_after(kPause, [this] {
+    resume_ = 0;
+    host_.loop.rewatch(fd_, *this, false, true);
+  });
+}
+
+}  // namespace herald::transport

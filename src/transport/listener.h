@@ -1,0 +1,42 @@
+#pragma once
+// A listening TCP socket on a loop, which gives what it accepts to a connection host. For transport's own sources.
+
+#include <memory>
+
+#include "transport/connection_host.h"
+#include "transport/event_loop.h"
+#include "transport/tls_context.h"
+
+namespace herald::transport {
+
+class Listener final : private IoHandler {
+ public:
+  // As HttpServer::listen.
+  [[nodiscard]] static Result<std::unique_ptr<Listener>> open(ConnectionHost& host, const SocketAddress& at,
+                                                              std::shared_ptr<TlsContext> tls);
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
+  ~Listener() override;
+
+  // The address, with the port that was chosen.
+  [[nodiscard]] const SocketAddress& local() const { return local_; }
+  // Accepts everything that waits now.
+  void accept_all();
+
+ private:
+  Listener(ConnectionHost& host, int fd, std::shared_ptr<TlsContext> tls);
+
+  void on_ready(bool readable, bool writable, bool hung_up) override;
+  // False: nothing waits, or nothing can be accepted for now.
+  bool accept_one();
+  void pause();
+
+  ConnectionHost& host_;
+  int fd_;
+  std::shared_ptr<TlsContext> tls_;
+  SocketAddress local_;
+  bool watched_ = false;
+  TimerId resume_ = 0;  // ends a pause
+};
+
+}  // namespace herald::transport

@@ -1,0 +1,95 @@
+#include "transport/tls_context.h"
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
+#include <mutex>
+#include <utility>
+
+namespace herald::transport {
+
+namespace {
+
+using ContextPtr = std::shared_ptr<SSL_CTX>;
+
+Error invalid(const std::string& what) {
+  const unsigned long code = ERR_get_error();
+  const char* reason = code != 0 ? ERR_reason_error_string(code) : nullptr;
+  ERR_clear_error();
+  return {ErrorKind::kInvalid, reason != nullptr ? what + " (" + reason + ")" : what};
+}
+
+// RFC 7301: of what a client offers, HTTP/1.1 is spoken here; a client that offers other things only is let through.
+int select_protocol(SSL* /*ssl*/, const unsigned char** out, unsigned char* out_length, const unsigned char* offered,
+                    unsigned offered_length, void* /*context*/) {
+  static constexpr unsigned char kSpoken[] = "\x08http/1.1";
+  unsigned char* selected = nullptr;
+  const int found = SSL_select_next_proto(&selected, out_length, kSpoken, sizeof kSpoken - 1, offered, offered_length);
+  *out = selected;
+  return found == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK;
+}
+
+ContextPtr make_context() {
+  ContextPtr context(SSL_CTX_new(TLS_server_method()), SSL_CTX_free);
+  if (!context) return context;
+  SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
+  SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_IGNORE_UNEXPECTED_EOF |
+                                         SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
+  SSL_CTX_set_mode(context.get(),
+                   SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
+  SSL_CTX_set_num_tickets(context.get(), 1);
+  SSL_CTX_set_alpn_select_cb(context.get(), select_protocol, nullptr);
+  return context;
+}
+
+Result<ContextPtr> read_context(const std::string& certificate_file, const std::string& key_file) {
+  ERR_clear_error();
+  auto context = make_context();
+  if (!context) return fail(ErrorKind::kInternal, "no memory for a TLS context");
+  if (SSL_CTX_use_certificate_chain_file(context.get(), certificate_file.c_str()) != 1) {
+    return std::unexpected(invalid("can't read a PEM certificate from " + certificate_file));
+  }
+  if (SSL_CTX_use_PrivateKey_file(context.get(), key_file.c_str(), SSL_FILETYPE_PEM) != 1) {
+    return std::unexpected(invalid("can't read a PEM key that matches " + certificate_file + " from " + key_file));
+  }
+  if (SSL_CTX_check_private_key(context.get()) != 1) {
+    return std::unexpected(invalid("the key in " + key_file + " does not match " + certificate_file));
+  }
+  return context;
+}
+
+class FileTlsContext final : public TlsContext {
+ public:
+  FileTlsContext(std::string certificate_file, std::string key_file, ContextPtr context)
+      : certificate_file_(std::move(certificate_file)), key_file_(std::move(key_file)), context_(std::move(context)) {}
+
+  Status reload() override {
+    auto fresh = read_context(certificate_file_, key_file_);
+    if (!fresh) return std::unexpected(std::move(fresh.error()));
+    const std::lock_guard lock(mutex_);
+    context_ = std::move(*fresh);
+    return {};
+  }
+
+  std::shared_ptr<void> native() const override {
+    const std::lock_guard lock(mutex_);
+    return context_;
+  }
+
+ private:
+  const std::string certificate_file_;
+  const std::string key_file_;
+  mutable std::mutex mutex_;
+  ContextPtr context_;
+};
+
+}  // namespace
+
+Result<std::shared_ptr<TlsContext>> TlsContext::load(std::string certificate_file, std::string key_file) {
+  auto context = read_context(certificate_file, key_file);
+  if (!context) return std::unexpected(std::move(context.error()));
+  return std::make_shared<FileTlsContext>(std::move(certificate_file), std::move(key_file), std::move(*context));
+}
+
+}  // namespace herald::transport
