@@ -25,7 +25,7 @@ void add_configuration(CLI::App& app, std::string& config, Given& given) {
     added->allow_extra_args(false);
     if (option.kind != ValueKind::kList) added->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
     if (option.is_limit) added->group("");
-    if (!option.standard.empty()) added->default_str(option.standard);
+    if (!option.standard.empty()) added->description(option.doc + " Default: " + option.standard);
   }
 }
 
@@ -87,7 +87,9 @@ void define_listen(CLI::App& app, ListenCommand& command) {
       ->type_name("ADDR:PORT")
       ->capture_default_str();
   app.add_flag("--json", command.json, "One JSON object a line: first {\"url\":…}, then each notification");
-  app.add_option("--count", command.count, "End after so many notifications")->type_name("N");
+  app.add_option("--count", command.count, "End after so many notifications")
+      ->check(CLI::NonNegativeNumber)
+      ->type_name("N");
   app.add_flag("--no-ack", command.no_ack, "Do not ack: the server will deliver the same again");
   add_trust(app, command.trust);
   app.footer(
@@ -102,6 +104,7 @@ void define_send(CLI::App& app, SendCommand& command) {
   app.add_option("MESSAGE", command.message, "The text to send; - reads it from standard input");
   app.add_option("--id", command.id, "Your own id: a later message with the same id replaces this one");
   app.add_option("--ttl", command.ttl, "Seconds after which it is worthless; 0: as long as the server keeps it")
+      ->check(CLI::NonNegativeNumber)
       ->type_name("SECONDS");
   app.add_option("--priority", command.priority, "1 wake now, 2 wake within a minute, 3 do not wake")
       ->check(CLI::Range(1, 3))
@@ -172,6 +175,10 @@ class Parser {
   }
 
   Command parse(std::vector<std::string> arguments) {
+    if (!arguments.empty() && !arguments[0].starts_with('-') && !is_command(arguments[0])) {
+      return PrintAndExit{ExitCode::kUsage, "",
+                          "herald: no command is named '" + arguments[0] + "'; try herald --help\n"};
+    }
     std::ranges::reverse(arguments);
     try {
       app_.parse(std::move(arguments));
@@ -184,6 +191,10 @@ class Parser {
   }
 
  private:
+  [[nodiscard]] bool is_command(const std::string& name) {
+    return !app_.get_subcommands([&](const CLI::App* sub) { return sub->get_name() == name; }).empty();
+  }
+
   template <class C>
   void add(const std::string& name, const std::string& description, C& command,
            const std::function<void(CLI::App&)>& define) {
