@@ -34,7 +34,8 @@ void PublicSite::add_user_agent_ws(Services& services, transport::EventLoop& loo
       .public_url = services.public_url,
       .limits = services.configuration.limits,
       .allowed = [&services](const WakeInterface& wake) { return services.networks.allows(wake); },
-      .tell_shard = std::move(links.tell_shard)};
+      .tell_shard = std::move(links.tell_shard),
+      .shards = links.shards};
   websockets_.emplace(roles::user_agent_ws::Context{
       std::move(config), services.stores->messages(), services.stores->deliveries(), services.stores->directory(),
       services.queue, loop, loop, services.clock, services.random, *services.tokens, services.log, services.metrics});

@@ -19,6 +19,7 @@ namespace herald::app {
 
 // How one loop reaches the others.
 struct LoopLinks {
+  std::uint32_t shards = 1;  // how many loops there are
   std::function<void(std::uint32_t shard, protocol::queue::TakenOver)> tell_shard;
   std::function<void(const roles::user_agent_udp::PullNotice&)> pulled;  // empty: nobody pings here
 };

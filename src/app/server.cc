@@ -90,6 +90,7 @@ std::expected<transport::SocketAddress, Failure> Server::bind_everywhere(const t
 
 LoopLinks Server::links() {
   LoopLinks links;
+  links.shards = static_cast<std::uint32_t>(workers_.size());
   links.tell_shard = [this](std::uint32_t shard, const protocol::queue::TakenOver& notice) {
     if (shard >= workers_.size()) return;
     Worker& worker = *workers_[shard];

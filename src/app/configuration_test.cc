@@ -1,0 +1,147 @@
+#include "app/configuration.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstring>
+
+#include "app/configuration_file.h"
+#include "app/options.h"
+
+namespace herald::app {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+Settings one(const std::string& path, std::vector<std::string> texts, const std::string& origin) {
+  return {{path, {std::move(texts), origin}}};
+}
+
+std::vector<std::string> errors_of(const std::string& toml) {
+  return parse_configuration(toml, "h.toml").errors;
+}
+
+TEST(Configuration, DefaultsNeedNoSourceAndAreValid) {
+  const Resolved resolved = resolve({}, {}, {});
+  EXPECT_THAT(resolved.errors, IsEmpty());
+  ASSERT_EQ(resolved.configuration.listen.size(), 1U);
+  EXPECT_EQ(resolved.configuration.listen[0].to_string(), "127.0.0.1:8080");
+  EXPECT_EQ(resolved.configuration.operations_listen.to_string(), "127.0.0.1:9090");
+  EXPECT_EQ(resolved.configuration.roles, RoleSet::all());
+  EXPECT_EQ(resolved.configuration.limits.message_max_bytes, Limits{}.message_max_bytes);
+  EXPECT_EQ(resolved.effective.at("server_id").origin, "default");
+}
+
+TEST(Configuration, FlagWinsOverEnvironmentOverTomlOverDefault) {
+  const Settings toml = one("server_id", {"FromToml"}, "h.toml:1");
+  const Settings environment = one("server_id", {"FromEnvironment"}, "environment HERALD_SERVER_ID");
+  const Settings flags = one("server_id", {"FromFlag"}, "flag --server-id");
+  EXPECT_EQ(resolve({}, {}, {}).configuration.server_id, "WS1");
+  EXPECT_EQ(resolve({}, {}, toml).configuration.server_id, "FromToml");
+  EXPECT_EQ(resolve({}, environment, toml).configuration.server_id, "FromEnvironment");
+  const Resolved all = resolve(flags, environment, toml);
+  EXPECT_EQ(all.configuration.server_id, "FromFlag");
+  EXPECT_EQ(all.effective.at("server_id").origin, "flag --server-id");
+}
+
+TEST(Configuration, EveryLimitIsAnOptionOfAllThreeSources) {
+  for (const auto& limit : limit_declarations()) {
+    const Option* option = find_option("limits." + std::string(limit.name));
+    ASSERT_NE(option, nullptr) << limit.name;
+    EXPECT_TRUE(option->flag().starts_with("--limits-"));
+    EXPECT_TRUE(option->variable().starts_with("HERALD_LIMITS_"));
+    Configuration configuration;
+    ASSERT_TRUE(option->set(configuration, {std::to_string(limit.least)}));
+    EXPECT_EQ(configuration.limits.*limit.member, limit.least);
+  }
+}
+
+TEST(Configuration, NamesOfAnOptionFollowFromItsPath) {
+  const Option* option = find_option("tls.certificate");
+  ASSERT_NE(option, nullptr);
+  EXPECT_EQ(option->flag(), "--tls-certificate");
+  EXPECT_EQ(option->variable(), "HERALD_TLS_CERTIFICATE");
+  EXPECT_EQ(find_option("ping_networks")->flag(), "--ping-networks");
+}
+
+TEST(Configuration, ReadsTheEnvironment) {
+  const Settings settings = environment_settings([](const char* name) -> const char* {
+    if (std::strcmp(name, "HERALD_LISTEN") == 0) return "127.0.0.1:1, [::1]:2";
+    if (std::strcmp(name, "HERALD_LIMITS_PENDING_PAGE") == 0) return "7";
+    return nullptr;
+  });
+  EXPECT_EQ(settings.size(), 2U);
+  const Resolved resolved = resolve({}, settings, {});
+  ASSERT_EQ(resolved.configuration.listen.size(), 2U);
+  EXPECT_EQ(resolved.configuration.listen[1].port, 2);
+  EXPECT_EQ(resolved.configuration.limits.pending_page, 7U);
+}
+
+TEST(Configuration, ErrorsNameTheirOrigin) {
+  const auto errors =
+      resolve(one("listen", {"localhost"}, "flag --listen"), {}, one("limits.pending_page", {"0"}, "h.toml:4")).errors;
+  EXPECT_THAT(errors, ElementsAre(testing::AllOf(HasSubstr("flag --listen: "), HasSubstr("not ADDR:PORT")),
+                                  testing::AllOf(HasSubstr("h.toml:4: "), HasSubstr("between 1 and 1000"))));
+}
+
+TEST(Configuration, RefusesValuesThatCannotGoTogether) {
+  const auto error_of = [](const std::string& path, const std::string& text) {
+    const auto errors = resolve(one(path, {text}, "here"), {}, {}).errors;
+    return errors.empty() ? std::string() : errors.front();
+  };
+  EXPECT_THAT(error_of("tls.certificate", "c.pem"), HasSubstr("needs tls.key"));
+  EXPECT_THAT(error_of("tls.key", "k.pem"), HasSubstr("needs tls.certificate"));
+  EXPECT_THAT(error_of("udp_server_id", "WS1"), HasSubstr("must differ"));
+  EXPECT_THAT(error_of("server_id", "newMessages"), HasSubstr("another queue"));
+  EXPECT_THAT(error_of("server_id", "a/b"), HasSubstr("letters, digits"));
+  EXPECT_THAT(error_of("public_url", "https://push.example.com/"), HasSubstr("slash at the end"));
+  EXPECT_THAT(error_of("public_url", "push.example.com"), HasSubstr("http"));
+  EXPECT_THAT(error_of("data", ""), HasSubstr("folder"));
+  EXPECT_THAT(error_of("roles", "postman"), HasSubstr("is no role"));
+  EXPECT_THAT(error_of("store", "paper"), HasSubstr("none of rocksdb, memory"));
+  EXPECT_THAT(error_of("ping_networks", "10.0.0.0/99"), HasSubstr("not a network"));
+  EXPECT_EQ(error_of("public_url", "https://push.example.com"), "");
+}
+
+TEST(ConfigurationFile, ReadsScalarsListsAndTables) {
+  const auto file = parse_configuration(
+      "listen = [\"127.0.0.1:1\", \"127.0.0.1:2\"]\nroles = \"monitor, app_server\"\n[limits]\npending_page = 9\n",
+      "h.toml");
+  EXPECT_THAT(file.errors, IsEmpty());
+  EXPECT_THAT(file.settings.at("listen").texts, ElementsAre("127.0.0.1:1", "127.0.0.1:2"));
+  EXPECT_THAT(file.settings.at("roles").texts, ElementsAre("monitor", "app_server"));
+  EXPECT_EQ(file.settings.at("limits.pending_page").origin, "h.toml:4");
+}
+
+TEST(ConfigurationFile, UnknownKeysAreErrorsWithTheirLineAndASuggestion) {
+  EXPECT_THAT(errors_of("\nlisen = \"x\"\n"), ElementsAre(testing::AllOf(HasSubstr("h.toml:2: "), HasSubstr("lisen"),
+                                                                         HasSubstr("did you mean listen?"))));
+  EXPECT_THAT(errors_of("[limits]\npending_pages = 3\n"),
+              ElementsAre(testing::AllOf(HasSubstr("h.toml:2: "), HasSubstr("limits.pending_page?"))));
+  EXPECT_THAT(errors_of("[nowhere_at_all]\nx = 1\n"), ElementsAre(HasSubstr("h.toml:1: ")));
+}
+
+TEST(ConfigurationFile, WrongTypesAreErrorsWithTheirLine) {
+  EXPECT_THAT(errors_of("loops = \"two\"\n"), ElementsAre("h.toml:1: loops must be a whole number, without quotes"));
+  EXPECT_THAT(errors_of("data = 5\n"), ElementsAre("h.toml:1: data must be a string in quotes"));
+  EXPECT_THAT(errors_of("listen = [1]\n"), ElementsAre("h.toml:1: listen must be a string, or an array of strings"));
+  EXPECT_THAT(errors_of("[data]\nx = 1\n"), ElementsAre("h.toml:1: data must be a string in quotes"));
+}
+
+TEST(ConfigurationFile, SyntaxErrorsAreErrorsWithTheirLine) {
+  EXPECT_THAT(errors_of("loops = 1\nlisten = [\n"), ElementsAre(HasSubstr("h.toml:")));
+}
+
+TEST(ConfigurationFile, AFileThatIsNotThereIsAnError) {
+  EXPECT_THAT(read_configuration_file("/nowhere/herald.toml").errors, ElementsAre(HasSubstr("/nowhere/herald.toml: ")));
+}
+
+TEST(SplitList, TrimsAndSkipsEmptyItems) {
+  EXPECT_THAT(split_list(" a ,b,, c d "), ElementsAre("a", "b", "c d"));
+  EXPECT_THAT(split_list(""), IsEmpty());
+}
+
+}  // namespace
+}  // namespace herald::app
