@@ -6,6 +6,9 @@
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <fstream>
+#include <iterator>
+#include <utility>
 
 #include "base/check.h"
 #include "transport/address.h"
@@ -64,6 +67,31 @@ Result<ContextPtr> make_context(const ClientOptions& options) {
   return context;
 }
 
+// The contents of ca_file; empty if there is none.
+Result<std::string> read_authorities(const std::string& ca_file) {
+  if (ca_file.empty()) return std::string();
+  std::ifstream in(ca_file, std::ios::binary);
+  std::string contents(std::istreambuf_iterator<char>(in), {});
+  if (!in.is_open() || in.bad()) return fail(ErrorKind::kInvalid, "can't read certificates from " + ca_file);
+  return contents;
+}
+
+// Reading the system's authorities takes long, so a thread keeps its last context for as long as the same are trusted.
+Result<SSL_CTX*> context_for(const ClientOptions& options) {
+  static thread_local std::pair<bool, std::string> trusted;
+  static thread_local ContextPtr kept;
+  auto authorities = read_authorities(options.ca_file);
+  if (!authorities) return std::unexpected(authorities.error());
+  const std::pair<bool, std::string> wanted(options.insecure, std::move(*authorities));
+  if (kept == nullptr || trusted != wanted) {
+    auto made = make_context(options);
+    if (!made) return std::unexpected(made.error());
+    kept = std::move(*made);
+    trusted = wanted;
+  }
+  return kept.get();
+}
+
 // SNI carries names only (RFC 6066 §3); an address is looked for among the certificate's addresses.
 bool expect_host(SSL& ssl, const std::string& host) {
   if (IpAddress::parse(host)) return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(&ssl), host.c_str()) == 1;
@@ -74,9 +102,9 @@ bool expect_host(SSL& ssl, const std::string& host) {
 }  // namespace
 
 Result<SslPtr> make_client_tls(int fd, const std::string& host, const ClientOptions& options) {
-  const auto context = make_context(options);
+  const auto context = context_for(options);
   if (!context) return std::unexpected(context.error());
-  SslPtr ssl(SSL_new(context->get()));
+  SslPtr ssl(SSL_new(*context));
   HERALD_CHECK(ssl != nullptr, "no memory for OpenSSL");
   if (!expect_host(*ssl, host)) {
     ERR_clear_error();
