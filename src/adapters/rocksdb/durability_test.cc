@@ -1,0 +1,235 @@
+// What survives the end of a process, and what is said about folders that cannot be opened.
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <rocksdb/db.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <random>
+
+#include "adapters/rocksdb/byte_codec.h"
+#include "adapters/rocksdb/store_test_kit.h"
+
+namespace herald::adapters {
+namespace {
+
+using ports::contract::app_id;
+using ports::contract::Caller;
+using ports::contract::device;
+using ports::contract::numbered;
+
+class Durability : public testing::Test {
+ protected:
+  [[nodiscard]] Message message(std::uint64_t n) const {
+    return {.id = numbered<MessageId>(n),
+            .app = app_id(1),
+            .replace_key = "key " + std::to_string(n),
+            .meta = "",
+            .body = std::string(300, 'x'),
+            .accepted_at = clock_.wall(),
+            .expires_at = clock_.wall() + std::chrono::hours(1)};
+  }
+  [[nodiscard]] ErrorKind open_error(const std::string& folder, std::string_view said = "") {
+    auto opened = RocksdbStore::open({.folder = folder}, limits_, clock_, log_, metrics_);
+    EXPECT_FALSE(opened);
+    if (opened) return ErrorKind::kInternal;
+    EXPECT_THAT(opened.error().message, testing::HasSubstr(said));
+    EXPECT_THAT(opened.error().message, testing::HasSubstr(folder));
+    return opened.error().kind;
+  }
+  // The folder's newest file of that kind.
+  [[nodiscard]] std::string newest_file(std::string_view part_of_name) const {
+    std::string newest;
+    for (const auto& entry : std::filesystem::directory_iterator(folder_->path())) {
+      const bool is_of_kind = entry.path().filename().string().find(part_of_name) != std::string::npos;
+      if (is_of_kind) newest = std::max(newest, entry.path().string());
+    }
+    return newest;
+  }
+  void put_many(std::uint64_t count) {
+    OpenStore store(folder_, limits_, clock_);
+    Caller call(store);
+    for (std::uint64_t n = 1; n <= count; ++n) ASSERT_TRUE(call.put(message(n)));
+  }
+  // A process that puts messages one by one and writes the number of each to a pipe once it is stored.
+  [[noreturn]] void put_forever(int out, std::uint64_t first);
+  [[nodiscard]] std::uint64_t last_before_kill(std::uint64_t first, std::chrono::milliseconds life);
+
+  Limits limits_;
+  ManualClock clock_;
+  NullLog log_;
+  NullMetrics metrics_;
+  std::shared_ptr<TemporaryFolder> folder_ = std::make_shared<TemporaryFolder>();
+};
+
+TEST_F(Durability, EverythingIsThereAfterReopening) {
+  {
+    OpenStore store(folder_, limits_, clock_);
+    Caller call(store);
+    for (std::uint64_t n = 1; n <= 3; ++n) ASSERT_TRUE(call.put(message(n)));
+    ASSERT_TRUE(call.register_app({.id = app_id(1), .kind = {}, .public_key_pem = "pem"}, device(1)));
+    call.set_location(device(1), {.kind = LocationKind::kSleeping, .server = "UDP1"},
+                      WakeInterface{.ip = "10.0.0.1", .port = 1});
+    call.add({{.message = message(1).id, .user_agents = {device(1)}, .last_page = true},
+              {.message = message(2).id, .user_agents = {device(1)}, .last_page = true}},
+             clock_.wall());
+    call.record({{message(2).id, device(1), DeliveryState::kAcked, clock_.wall(), clock_.wall()}});
+  }
+  OpenStore store(folder_, limits_, clock_);
+  Caller call(store);
+  const auto pending = call.pending(device(1), {}, 10, clock_.wall());
+  ASSERT_EQ(pending.messages.size(), 1);
+  EXPECT_EQ(pending.messages[0]->body, message(1).body);
+  EXPECT_EQ(call.status(app_id(1), "key 2", clock_.wall())->state, DeliveryState::kAcked);
+  EXPECT_EQ(call.unrouted({}, clock_.wall() + std::chrono::seconds(1), 10).at(0).message, message(3).id);
+  EXPECT_EQ(call.find_app(app_id(1))->public_key_pem, "pem");
+  EXPECT_EQ(call.nodes_of(app_id(1), {}, 10).user_agents.size(), 1);
+  EXPECT_EQ(call.sleepers("UDP1", {}, 10).size(), 1);
+  clock_.advance(std::chrono::hours(1));
+  EXPECT_EQ(call.purge(clock_.wall(), std::chrono::hours(2), 10).expired, 2);
+}
+
+TEST_F(Durability, ThePendingLimitCountsWhatWasThereBefore) {
+  limits_.pending_per_device = 2;
+  for (std::uint64_t n = 1; n <= 3; ++n) {
+    OpenStore store(folder_, limits_, clock_);
+    Caller call(store);
+    ASSERT_TRUE(call.put(message(n)));
+    const auto outcome =
+        call.add({{.message = message(n).id, .user_agents = {device(1)}, .last_page = true}}, clock_.wall());
+    EXPECT_EQ(outcome.dropped, n == 3 ? 1 : 0);
+  }
+}
+
+void Durability::put_forever(int out, std::uint64_t first) {
+  OpenStore store(folder_, limits_, clock_);
+  Caller call(store);
+  for (std::uint64_t n = first;; ++n) {
+    if (!call.put(message(n)) || write(out, &n, sizeof(n)) != sizeof(n)) _exit(1);
+  }
+}
+
+std::uint64_t Durability::last_before_kill(std::uint64_t first, std::chrono::milliseconds life) {
+  int ends[2];
+  EXPECT_EQ(pipe(ends), 0);
+  const pid_t child = fork();
+  if (child == 0) put_forever(ends[1], first);
+  close(ends[1]);
+  // Its life is counted from the first message on, in acknowledged messages, not in time.
+  std::uint64_t last = 0;
+  for (std::int64_t left = life.count(); left > 0 && read(ends[0], &last, sizeof(last)) == sizeof(last);) --left;
+  kill(child, SIGKILL);
+  std::uint64_t more = 0;
+  while (read(ends[0], &more, sizeof(more)) == sizeof(more)) last = more;
+  close(ends[0]);
+  waitpid(child, nullptr, 0);
+  return last;
+}
+
+TEST_F(Durability, WhatWasAcknowledgedSurvivesKill) {
+  std::mt19937 random(7);
+  std::uint64_t stored = 0;
+  for (int round = 0; round < 4; ++round) {
+    const std::uint64_t last = last_before_kill(stored + 1, std::chrono::milliseconds(1 + random() % 200));
+    ASSERT_GT(last, stored);
+    stored = last;
+    OpenStore store(folder_, limits_, clock_);
+    Caller call(store);
+    for (std::uint64_t n = 1; n <= stored; ++n) {
+      ASSERT_NE(call.fetch({message(n).id}, clock_.wall()).at(0), nullptr) << n << " of " << stored;
+    }
+    // One more may have been written and not reported.
+    if (call.fetch({message(stored + 1).id}, clock_.wall()).at(0) != nullptr) ++stored;
+  }
+}
+
+TEST_F(Durability, ATornTailIsDroppedAndTheRestStays) {
+  put_many(20);
+  const auto log = newest_file(".log");
+  std::filesystem::resize_file(log, std::filesystem::file_size(log) - 100);
+  OpenStore store(folder_, limits_, clock_);
+  Caller call(store);
+  for (std::uint64_t n = 1; n <= 19; ++n) EXPECT_NE(call.fetch({message(n).id}, clock_.wall()).at(0), nullptr) << n;
+  EXPECT_EQ(call.fetch({message(20).id}, clock_.wall()).at(0), nullptr);
+}
+
+TEST_F(Durability, DamageInTheMiddleOfTheLogIsReported) {
+  put_many(20);
+  const auto log = newest_file(".log");
+  std::fstream file(log, std::ios::in | std::ios::out | std::ios::binary);
+  file.seekp(static_cast<std::streamoff>(std::filesystem::file_size(log) / 2));
+  file.write("damage", 6);
+  file.close();
+  EXPECT_EQ(open_error(folder_->path(), "damaged"), ErrorKind::kCorrupt);
+}
+
+TEST_F(Durability, ALostOrDamagedFileIsReported) {
+  put_many(1);
+  std::filesystem::resize_file(newest_file("MANIFEST-"), 10);
+  EXPECT_EQ(open_error(folder_->path(), "damaged"), ErrorKind::kCorrupt);
+  std::filesystem::remove(folder_->path() + "/CURRENT");
+  EXPECT_EQ(open_error(folder_->path(), "damaged"), ErrorKind::kCorrupt);
+}
+
+TEST_F(Durability, AFolderInUseIsAConflict) {
+  OpenStore store(folder_, limits_, clock_);
+  EXPECT_EQ(open_error(folder_->path(), "in use"), ErrorKind::kConflict);
+}
+
+TEST_F(Durability, AFolderInUseByAnotherProcessIsAConflict) {
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  const pid_t child = fork();
+  if (child == 0) put_forever(ends[1], 1);
+  std::uint64_t n = 0;
+  EXPECT_EQ(read(ends[0], &n, sizeof(n)), sizeof(n));
+  EXPECT_EQ(open_error(folder_->path(), "in use"), ErrorKind::kConflict);
+  kill(child, SIGKILL);
+  waitpid(child, nullptr, 0);
+  close(ends[0]);
+  close(ends[1]);
+}
+
+TEST_F(Durability, AFolderThatCannotBeMadeIsUnavailable) {
+  std::ofstream(folder_->path() + "/file") << "a file";
+  EXPECT_EQ(open_error(folder_->path() + "/file/data"), ErrorKind::kUnavailable);
+  EXPECT_EQ(open_error("/proc/herald"), ErrorKind::kUnavailable);
+}
+
+class NewerFormat : public Durability {
+ protected:
+  void write_as_newer(const std::function<void(rocksdb::DB&)>& change) {
+    put_many(1);
+    rocksdb::Options options;
+    std::vector<std::string> names;
+    ASSERT_TRUE(rocksdb::DB::ListColumnFamilies(options, folder_->path(), &names).ok());
+    std::vector<rocksdb::ColumnFamilyDescriptor> families;
+    for (const auto& name : names) families.emplace_back(name, rocksdb::ColumnFamilyOptions());
+    std::vector<rocksdb::ColumnFamilyHandle*> handles;
+    rocksdb::DB* db = nullptr;
+    ASSERT_TRUE(rocksdb::DB::Open(options, folder_->path(), families, &handles, &db).ok());
+    change(*db);
+    for (auto* handle : handles) db->DestroyColumnFamilyHandle(handle);
+    delete db;
+  }
+};
+
+TEST_F(NewerFormat, AGreaterVersionIsAConflict) {
+  write_as_newer(
+      [](rocksdb::DB& db) { EXPECT_TRUE(db.Put({}, "format", ByteWriter().number(std::uint32_t{2}).take()).ok()); });
+  EXPECT_EQ(open_error(folder_->path(), "format 2"), ErrorKind::kConflict);
+}
+
+TEST_F(NewerFormat, AnUnknownColumnFamilyIsAConflict) {
+  write_as_newer([](rocksdb::DB& db) {
+    rocksdb::ColumnFamilyHandle* handle = nullptr;
+    ASSERT_TRUE(db.CreateColumnFamily({}, "from the future", &handle).ok());
+    db.DestroyColumnFamilyHandle(handle);
+  });
+  EXPECT_EQ(open_error(folder_->path(), "newer"), ErrorKind::kConflict);
+}
+
+}  // namespace
+}  // namespace herald::adapters

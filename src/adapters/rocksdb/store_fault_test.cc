@@ -1,0 +1,195 @@
+// The disk fails at step 0, 1, 2 … of a store's work: every call is answered, what was acknowledged is there, what was
+// refused is not, and the store comes back by itself when the disk does.
+
+#include <gtest/gtest.h>
+#include <rocksdb/env.h>
+#include <rocksdb/file_system.h>
+
+#include <atomic>
+
+#include "adapters/rocksdb/store_test_kit.h"
+
+namespace herald::adapters {
+namespace {
+
+using ports::contract::app_id;
+using ports::contract::Caller;
+using ports::contract::device;
+using ports::contract::numbered;
+
+// Appends and syncs work until `left` is used up, then fail as a full disk does.
+class Faults {
+ public:
+  void fail_after(std::int64_t steps) { left_ = steps; }
+  void mend() { left_ = kMended; }
+  [[nodiscard]] rocksdb::IOStatus step() {
+    if (left_ == kMended || left_-- > 0) return rocksdb::IOStatus::OK();
+    left_ = 0;
+    return rocksdb::IOStatus::NoSpace("injected");
+  }
+  // Another kind of failure, that RocksDB thinks worse of.
+  std::atomic<bool> as_io_error{false};
+  [[nodiscard]] rocksdb::IOStatus next() {
+    auto status = step();
+    return status.ok() || !as_io_error ? status : rocksdb::IOStatus::IOError("injected");
+  }
+
+ private:
+  static constexpr std::int64_t kMended = -1;
+  std::atomic<std::int64_t> left_{kMended};
+};
+
+class FaultyFile final : public rocksdb::FSWritableFileOwnerWrapper {
+ public:
+  FaultyFile(std::unique_ptr<rocksdb::FSWritableFile> file, Faults& faults)
+      : rocksdb::FSWritableFileOwnerWrapper(std::move(file)), faults_(faults) {}
+
+  using rocksdb::FSWritableFileOwnerWrapper::Append;
+  rocksdb::IOStatus Append(const rocksdb::Slice& data, const rocksdb::IOOptions& options,
+                           rocksdb::IODebugContext* context) override {
+    if (auto status = faults_.next(); !status.ok()) {
+      // Half of it reaches the disk, as it may.
+      static_cast<void>(target()->Append({data.data(), data.size() / 2}, options, context));
+      return status;
+    }
+    return target()->Append(data, options, context);
+  }
+  rocksdb::IOStatus Sync(const rocksdb::IOOptions& options, rocksdb::IODebugContext* context) override {
+    if (auto status = faults_.next(); !status.ok()) return status;
+    return target()->Sync(options, context);
+  }
+
+ private:
+  Faults& faults_;
+};
+
+class FaultyFileSystem final : public rocksdb::FileSystemWrapper {
+ public:
+  FaultyFileSystem(const std::shared_ptr<rocksdb::FileSystem>& base, Faults& faults)
+      : rocksdb::FileSystemWrapper(base), faults_(faults) {}
+  const char* Name() const override { return "FaultyFileSystem"; }
+  rocksdb::IOStatus NewWritableFile(const std::string& name, const rocksdb::FileOptions& options,
+                                    std::unique_ptr<rocksdb::FSWritableFile>* file,
+                                    rocksdb::IODebugContext* context) override {
+    if (auto status = faults_.next(); !status.ok()) return status;
+    auto status = target()->NewWritableFile(name, options, file, context);
+    if (status.ok()) *file = std::make_unique<FaultyFile>(std::move(*file), faults_);
+    return status;
+  }
+
+ private:
+  Faults& faults_;
+};
+
+class StoreFault : public testing::TestWithParam<bool> {
+ protected:
+  StoreFault() {
+    faults_.as_io_error = GetParam();
+    env_ =
+        rocksdb::NewCompositeEnv(std::make_shared<FaultyFileSystem>(rocksdb::Env::Default()->GetFileSystem(), faults_));
+  }
+  [[nodiscard]] Message message(std::uint64_t n) const {
+    return {.id = numbered<MessageId>(n),
+            .app = app_id(1),
+            .replace_key = "",
+            .meta = "",
+            .body = "body",
+            .accepted_at = clock_.wall(),
+            .expires_at = clock_.wall() + std::chrono::hours(1)};
+  }
+  [[nodiscard]] bool is_stored(Caller& call, std::uint64_t n) {
+    return call.fetch({message(n).id}, clock_.wall()).at(0) != nullptr;
+  }
+  // Puts until one is refused; answers its number.
+  [[nodiscard]] std::uint64_t put_until_refused(Caller& call) {
+    for (std::uint64_t n = 1;; ++n) {
+      const auto outcome = call.put(message(n));
+      if (outcome) continue;
+      EXPECT_EQ(outcome.error().kind, ErrorKind::kUnavailable) << outcome.error().message;
+      return n;
+    }
+  }
+
+  Limits limits_;
+  ManualClock clock_;
+  Faults faults_;
+  std::unique_ptr<rocksdb::Env> env_;
+  std::shared_ptr<TemporaryFolder> folder_ = std::make_shared<TemporaryFolder>();
+};
+
+TEST_P(StoreFault, EveryStepCanFailAndTheStoreComesBack) {
+  for (std::int64_t steps = 0; steps < 8; ++steps) {
+    SCOPED_TRACE(steps);
+    folder_ = std::make_shared<TemporaryFolder>();
+    faults_.mend();
+    OpenStore store(folder_, limits_, clock_, env_.get());
+    Caller call(store);
+    faults_.fail_after(steps);
+    const std::uint64_t refused = put_until_refused(call);
+    for (std::uint64_t n = 1; n < refused; ++n) EXPECT_TRUE(is_stored(call, n)) << n;
+    EXPECT_FALSE(is_stored(call, refused)) << "nothing of a refused batch is visible";
+
+    clock_.advance(std::chrono::seconds(10));
+    EXPECT_EQ(call.put(message(refused)).error().kind, ErrorKind::kUnavailable) << "the disk is still full";
+
+    faults_.mend();
+    clock_.advance(std::chrono::seconds(10));
+    const auto again = call.put(message(refused + 1));
+    EXPECT_TRUE(again) << (again ? "" : again.error().message);
+    EXPECT_TRUE(is_stored(call, refused + 1));
+    for (std::uint64_t n = 1; n < refused; ++n) EXPECT_TRUE(is_stored(call, n)) << n;
+  }
+}
+
+TEST_P(StoreFault, WhatWasAcknowledgedIsThereWhenOpenedAgain) {
+  std::uint64_t refused = 0;
+  {
+    OpenStore store(folder_, limits_, clock_, env_.get());
+    Caller call(store);
+    faults_.fail_after(7);
+    refused = put_until_refused(call);
+  }
+  faults_.mend();
+  OpenStore store(folder_, limits_, clock_, env_.get());
+  Caller call(store);
+  for (std::uint64_t n = 1; n < refused; ++n) EXPECT_TRUE(is_stored(call, n)) << n;
+}
+
+TEST_P(StoreFault, AFailedCommitLeavesNoTraceInWhatIsCounted) {
+  limits_.pending_per_device = 1;
+  OpenStore store(folder_, limits_, clock_, env_.get());
+  Caller call(store);
+  ASSERT_TRUE(call.put(message(1)));
+  faults_.fail_after(0);
+  ports::contract::WaitingExecutor executor;
+  const auto added = ports::contract::await<Result<ports::AddOutcome>>(executor, [&](auto reply) {
+    store.deliveries().add({{.message = message(1).id, .user_agents = {device(1)}, .last_page = true}}, clock_.wall(),
+                           std::move(reply));
+  });
+  EXPECT_FALSE(added);
+  faults_.mend();
+  clock_.advance(std::chrono::seconds(10));
+  const auto outcome =
+      call.add({{.message = message(1).id, .user_agents = {device(1)}, .last_page = true}}, clock_.wall());
+  EXPECT_EQ(outcome.added, 1);
+  EXPECT_EQ(outcome.dropped, 0);
+}
+
+TEST_P(StoreFault, OpeningOnAFailingDiskSaysSo) {
+  for (std::int64_t steps = 0; steps < 12; ++steps) {
+    folder_ = std::make_shared<TemporaryFolder>();
+    faults_.fail_after(steps);
+    NullLog log;
+    NullMetrics metrics;
+    const auto opened =
+        RocksdbStore::open({.folder = folder_->path(), .env = env_.get()}, limits_, clock_, log, metrics);
+    faults_.mend();
+    if (opened) continue;
+    EXPECT_EQ(opened.error().kind, ErrorKind::kUnavailable) << opened.error().message;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(FullAndBroken, StoreFault, testing::Bool());
+
+}  // namespace
+}  // namespace herald::adapters
