@@ -53,6 +53,7 @@ class ServerFixture : public testing::Test {
   // Made at first use, so that a test can set limits before.
   HttpServer& server();
   const SocketAddress& address();
+  void destroy_server() { server_.reset(); }
   // Runs the loop until `done`, for at most some real seconds.
   void run_until(const std::function<bool()>& done);
   // Runs the loop until nothing is left to do.
