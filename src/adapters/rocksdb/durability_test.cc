@@ -1,8 +1,10 @@
 // What survives the end of a process, and what is said about folders that cannot be opened.
 
-#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <rocksdb/db.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,17 +22,80 @@ using ports::contract::Caller;
 using ports::contract::device;
 using ports::contract::numbered;
 
+[[nodiscard]] Message numbered_message(std::uint64_t n, WallTime accepted_at) {
+  return {.id = numbered<MessageId>(n),
+          .app = app_id(1),
+          .replace_key = "key " + std::to_string(n),
+          .meta = "",
+          .body = std::string(300, 'x'),
+          .accepted_at = accepted_at,
+          .expires_at = accepted_at + std::chrono::hours(1)};
+}
+
+constexpr const char* kChildFolder = "HERALD_STORE_TEST_CHILD_FOLDER";
+constexpr const char* kChildFirst = "HERALD_STORE_TEST_CHILD_FIRST";
+
+// This program, started with those variables, puts messages one by one and writes the number of each to standard
+// output once it is stored, until it is killed. It must start anew, since RocksDB's threads do not survive a fork.
+[[noreturn]] void put_forever(const char* folder, std::uint64_t first) {
+  const Limits limits;
+  const ManualClock clock;
+  OpenStore store(std::make_shared<TemporaryFolder>(folder), limits, clock);
+  Caller call(store);
+  for (std::uint64_t n = first;; ++n) {
+    if (!call.put(numbered_message(n, clock.wall())) || write(STDOUT_FILENO, &n, sizeof(n)) != sizeof(n)) _exit(1);
+  }
+}
+
+const bool kIsChild = [] {
+  const char* const folder = getenv(kChildFolder);
+  if (folder != nullptr) put_forever(folder, std::strtoull(getenv(kChildFirst), nullptr, 10));
+  return false;
+}();
+
+// A process that does put_forever().
+class Putter {
+ public:
+  Putter(const std::string& folder, std::uint64_t first) {
+    int ends[2];
+    HERALD_CHECK(pipe(ends) == 0, "no pipe");
+    out_ = ends[0];
+    std::string folder_variable = std::string(kChildFolder) + "=" + folder;
+    std::string first_variable = std::string(kChildFirst) + "=" + std::to_string(first);
+    std::string name = "putter";
+    char* arguments[] = {name.data(), nullptr};
+    char* environment[] = {folder_variable.data(), first_variable.data(), nullptr};
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
+    posix_spawn_file_actions_addclose(&actions, out_);
+    HERALD_CHECK(posix_spawn(&child_, "/proc/self/exe", &actions, nullptr, arguments, environment) == 0, "no child");
+    posix_spawn_file_actions_destroy(&actions);
+    close(ends[1]);
+  }
+  ~Putter() { close(out_); }
+  // The next number it acknowledged; 0: it is gone.
+  [[nodiscard]] std::uint64_t next() const {
+    std::uint64_t n = 0;
+    return read(out_, &n, sizeof(n)) == sizeof(n) ? n : 0;
+  }
+  // Answers the last number it acknowledged, or 0 if all were read.
+  std::uint64_t kill_now() {
+    kill(child_, SIGKILL);
+    std::uint64_t last = 0;
+    for (auto n = next(); n != 0; n = next()) last = n;
+    waitpid(child_, nullptr, 0);
+    return last;
+  }
+
+ private:
+  pid_t child_ = 0;
+  int out_ = -1;
+};
+
 class Durability : public testing::Test {
  protected:
-  [[nodiscard]] Message message(std::uint64_t n) const {
-    return {.id = numbered<MessageId>(n),
-            .app = app_id(1),
-            .replace_key = "key " + std::to_string(n),
-            .meta = "",
-            .body = std::string(300, 'x'),
-            .accepted_at = clock_.wall(),
-            .expires_at = clock_.wall() + std::chrono::hours(1)};
-  }
+  [[nodiscard]] Message message(std::uint64_t n) const { return numbered_message(n, clock_.wall()); }
   [[nodiscard]] ErrorKind open_error(const std::string& folder, std::string_view said = "") {
     auto opened = RocksdbStore::open({.folder = folder}, limits_, clock_, log_, metrics_);
     EXPECT_FALSE(opened);
@@ -53,9 +118,6 @@ class Durability : public testing::Test {
     Caller call(store);
     for (std::uint64_t n = 1; n <= count; ++n) ASSERT_TRUE(call.put(message(n)));
   }
-  // A process that puts messages one by one and writes the number of each to a pipe once it is stored.
-  [[noreturn]] void put_forever(int out, std::uint64_t first);
-  [[nodiscard]] std::uint64_t last_before_kill(std::uint64_t first, std::chrono::milliseconds life);
 
   Limits limits_;
   ManualClock clock_;
@@ -103,38 +165,17 @@ TEST_F(Durability, ThePendingLimitCountsWhatWasThereBefore) {
   }
 }
 
-void Durability::put_forever(int out, std::uint64_t first) {
-  OpenStore store(folder_, limits_, clock_);
-  Caller call(store);
-  for (std::uint64_t n = first;; ++n) {
-    if (!call.put(message(n)) || write(out, &n, sizeof(n)) != sizeof(n)) _exit(1);
-  }
-}
-
-std::uint64_t Durability::last_before_kill(std::uint64_t first, std::chrono::milliseconds life) {
-  int ends[2];
-  EXPECT_EQ(pipe(ends), 0);
-  const pid_t child = fork();
-  if (child == 0) put_forever(ends[1], first);
-  close(ends[1]);
-  // Its life is counted from the first message on, in acknowledged messages, not in time.
-  std::uint64_t last = 0;
-  for (std::int64_t left = life.count(); left > 0 && read(ends[0], &last, sizeof(last)) == sizeof(last);) --left;
-  kill(child, SIGKILL);
-  std::uint64_t more = 0;
-  while (read(ends[0], &more, sizeof(more)) == sizeof(more)) last = more;
-  close(ends[0]);
-  waitpid(child, nullptr, 0);
-  return last;
-}
-
 TEST_F(Durability, WhatWasAcknowledgedSurvivesKill) {
   std::mt19937 random(7);
   std::uint64_t stored = 0;
   for (int round = 0; round < 4; ++round) {
-    const std::uint64_t last = last_before_kill(stored + 1, std::chrono::milliseconds(1 + random() % 200));
-    ASSERT_GT(last, stored);
-    stored = last;
+    Putter putter(folder_->path(), stored + 1);
+    for (auto left = 1 + random() % 200; left > 0; --left) {
+      const auto acknowledged = putter.next();
+      ASSERT_GT(acknowledged, stored);
+      stored = acknowledged;
+    }
+    stored = std::max(stored, putter.kill_now());
     OpenStore store(folder_, limits_, clock_);
     Caller call(store);
     for (std::uint64_t n = 1; n <= stored; ++n) {
@@ -179,17 +220,10 @@ TEST_F(Durability, AFolderInUseIsAConflict) {
 }
 
 TEST_F(Durability, AFolderInUseByAnotherProcessIsAConflict) {
-  int ends[2];
-  ASSERT_EQ(pipe(ends), 0);
-  const pid_t child = fork();
-  if (child == 0) put_forever(ends[1], 1);
-  std::uint64_t n = 0;
-  EXPECT_EQ(read(ends[0], &n, sizeof(n)), sizeof(n));
+  Putter putter(folder_->path(), 1);
+  EXPECT_EQ(putter.next(), 1);
   EXPECT_EQ(open_error(folder_->path(), "in use"), ErrorKind::kConflict);
-  kill(child, SIGKILL);
-  waitpid(child, nullptr, 0);
-  close(ends[0]);
-  close(ends[1]);
+  putter.kill_now();
 }
 
 TEST_F(Durability, AFolderThatCannotBeMadeIsUnavailable) {

@@ -27,16 +27,19 @@ class TemporaryFolder {
     HERALD_CHECK(mkdtemp(name.data()) != nullptr, "no temporary folder");
     path_ = name;
   }
+  // A folder that another object owns.
+  explicit TemporaryFolder(std::string path) : path_(std::move(path)), owned_(false) {}
   TemporaryFolder(const TemporaryFolder&) = delete;
   TemporaryFolder& operator=(const TemporaryFolder&) = delete;
   ~TemporaryFolder() {
     std::error_code error;
-    std::filesystem::remove_all(path_, error);
+    if (owned_) std::filesystem::remove_all(path_, error);
   }
   [[nodiscard]] const std::string& path() const { return path_; }
 
  private:
   std::string path_;
+  bool owned_ = true;
 };
 
 class OpenStore final : public ports::contract::StoreUnderTest {
