@@ -1,0 +1,299 @@
+// TLS on the server's side, over loopback, with OpenSSL as the client.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+#include <filesystem>
+
+#include "transport/server_fixture_test.h"
+#include "transport/websocket_frame.h"
+
+namespace herald::transport {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+using KeyPtr = std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)>;
+
+// A folder of its own, gone at the end.
+class TempFolder {
+ public:
+  TempFolder() {
+    std::string name = testing::TempDir() + "herald-tls-XXXXXX";
+    EXPECT_NE(mkdtemp(name.data()), nullptr);
+    path_ = name;
+  }
+  TempFolder(const TempFolder&) = delete;
+  TempFolder& operator=(const TempFolder&) = delete;
+  ~TempFolder() { std::filesystem::remove_all(path_); }
+  [[nodiscard]] std::string file(const char* name) const { return path_ / name; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+// Writes a fresh P-256 key and a self-signed certificate for `name`.
+void write_certificate(const std::string& certificate_file, const std::string& key_file, const char* name) {
+  const KeyPtr key(EVP_EC_gen("P-256"), EVP_PKEY_free);
+  const std::unique_ptr<X509, decltype(&X509_free)> certificate(X509_new(), X509_free);
+  X509_set_version(certificate.get(), X509_VERSION_3);
+  ASN1_INTEGER_set(X509_get_serialNumber(certificate.get()), 1);
+  X509_gmtime_adj(X509_getm_notBefore(certificate.get()), -3600);
+  X509_gmtime_adj(X509_getm_notAfter(certificate.get()), 3600);
+  X509_NAME* subject = X509_get_subject_name(certificate.get());
+  X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>(name), -1, -1, 0);
+  X509_set_issuer_name(certificate.get(), subject);
+  X509_set_pubkey(certificate.get(), key.get());
+  EXPECT_NE(X509_sign(certificate.get(), key.get(), EVP_sha256()), 0);
+  std::FILE* out = std::fopen(certificate_file.c_str(), "w");
+  PEM_write_X509(out, certificate.get());
+  std::fclose(out);
+  out = std::fopen(key_file.c_str(), "w");
+  PEM_write_PrivateKey(out, key.get(), nullptr, nullptr, 0, nullptr, nullptr);
+  std::fclose(out);
+}
+
+// Speaks TLS over a TestSocket; every step gives the server's loop a turn.
+class TlsClient {
+ public:
+  TlsClient(const SocketAddress& to, std::function<void()> turn, int version = TLS1_3_VERSION)
+      : turn_(std::move(turn)),
+        socket(to),
+        context_(SSL_CTX_new(TLS_client_method()), SSL_CTX_free),
+        ssl_(nullptr, SSL_free) {
+    SSL_CTX_set_min_proto_version(context_.get(), TLS1_VERSION);
+    SSL_CTX_set_max_proto_version(context_.get(), version);
+    SSL_CTX_set_security_level(context_.get(), 0);
+    ssl_.reset(SSL_new(context_.get()));
+    SSL_set_fd(ssl_.get(), socket.fd);
+  }
+
+  bool connect() {
+    return retry([&] { return SSL_connect(ssl_.get()); }) == 1;
+  }
+  void send(std::string_view bytes) {
+    EXPECT_EQ(retry([&] { return SSL_write(ssl_.get(), bytes.data(), static_cast<int>(bytes.size())); }),
+              static_cast<int>(bytes.size()));
+  }
+  // Reads until `text` has come, or the end.
+  std::string read_until(std::string_view text) {
+    std::string out;
+    std::array<char, 20000> buffer;
+    while (out.find(text) == std::string::npos) {
+      const int got = retry([&] { return SSL_read(ssl_.get(), buffer.data(), static_cast<int>(buffer.size())); });
+      if (got <= 0) break;
+      out.append(buffer.data(), static_cast<std::size_t>(got));
+    }
+    return out;
+  }
+  std::string peer_name() {
+    const std::unique_ptr<X509, decltype(&X509_free)> peer(SSL_get1_peer_certificate(ssl_.get()), X509_free);
+    std::array<char, 64> name{};
+    X509_NAME_get_text_by_NID(X509_get_subject_name(peer.get()), NID_commonName, name.data(), name.size());
+    return name.data();
+  }
+  SSL* ssl() { return ssl_.get(); }
+
+ private:
+  int retry(const std::function<int()>& step) {
+    for (int i = 0; i < 5000; ++i) {
+      const int done = step();
+      const int error = SSL_get_error(ssl_.get(), done);
+      if (error != SSL_ERROR_WANT_READ && error != SSL_ERROR_WANT_WRITE) return done;
+      turn_();
+    }
+    ADD_FAILURE() << "TLS makes no progress";
+    return -1;
+  }
+
+  std::function<void()> turn_;
+
+ public:
+  TestSocket socket;
+
+ private:
+  std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context_;
+  std::unique_ptr<SSL, decltype(&SSL_free)> ssl_;
+};
+
+class TlsServerTest : public ServerFixture {
+ protected:
+  TlsServerTest() : certificate_file(folder.file("certificate.pem")), key_file(folder.file("key.pem")) {
+    write_certificate(certificate_file, key_file, "first");
+    tls = TlsContext::load(certificate_file, key_file).value();
+  }
+  ~TlsServerTest() override { destroy_server(); }
+
+  std::unique_ptr<TlsClient> client(int version = TLS1_3_VERSION) {
+    return std::make_unique<TlsClient>(address(), [this] { loop.run_once(1ms); }, version);
+  }
+
+  TempFolder folder;
+  std::string certificate_file;
+  std::string key_file;
+};
+
+std::string get(std::string_view path) {
+  return "GET " + std::string(path) + " HTTP/1.1\r\nHost: h\r\n\r\n";
+}
+
+TEST_F(TlsServerTest, ServesTls13And12) {
+  for (const int version : {TLS1_3_VERSION, TLS1_2_VERSION}) {
+    const auto peer = client(version);
+    ASSERT_TRUE(peer->connect());
+    EXPECT_EQ(SSL_version(peer->ssl()), version);
+    peer->send(get("/one"));
+    EXPECT_THAT(peer->read_until("/one"), StartsWith("HTTP/1.1 200 OK\r\n"));
+    peer->send(get("/two"));
+    EXPECT_THAT(peer->read_until("/two"), StartsWith("HTTP/1.1 200 OK\r\n"));
+  }
+  EXPECT_EQ(counted("herald_connections_total", "http true"), 2U);
+}
+
+TEST_F(TlsServerTest, RefusesOlderVersions) {
+  const auto peer = client(TLS1_1_VERSION);
+  EXPECT_FALSE(peer->connect());
+  settle();
+  EXPECT_EQ(counted("herald_refusals_total", "tls_handshake"), 1U);
+  EXPECT_EQ(server().open_connections(), 0U);
+}
+
+TEST_F(TlsServerTest, MovesMuchMoreThanARecordBothWays) {
+  const auto peer = client();
+  ASSERT_TRUE(peer->connect());
+  const std::string body(60000, 'u');
+  peer->send("POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 60000\r\n\r\n" + body);
+  EXPECT_THAT(peer->read_until(body), EndsWith(body));
+  peer->send(get("/big") + get("/after"));
+  const std::string all = peer->read_until("\r\n\r\n/after");
+  EXPECT_EQ(std::ranges::count(all, 'b'), 1024 * 1024);
+}
+
+TEST_F(TlsServerTest, ASlowReaderGetsEverything) {
+  const auto peer = client();
+  ASSERT_TRUE(peer->connect());
+  for (int i = 0; i < 8; ++i) peer->send(get("/big"));
+  peer->send(get("/end"));
+  settle();
+  EXPECT_LT(handler.seen.size(), 9U);
+  const std::string all = peer->read_until("\r\n\r\n/end");
+  EXPECT_EQ(std::ranges::count(all, 'b'), 8 * 1024 * 1024);
+}
+
+TEST_F(TlsServerTest, PlainBytesAreRefused) {
+  TestSocket plain(address());
+  plain.send(get("/"));
+  read_to_end(plain);
+  EXPECT_EQ(counted("herald_refusals_total", "tls_handshake"), 1U);
+}
+
+TEST_F(TlsServerTest, ASlowHandshakeIsCut) {
+  TestSocket slow(address());
+  slow.send("\x16\x03\x01");
+  advance(limits.handshake_timeout_ms * 1ms - 100ms);
+  EXPECT_EQ(server().open_connections(), 1U);
+  advance(200ms);
+  EXPECT_EQ(server().open_connections(), 0U);
+  EXPECT_EQ(counted("herald_refusals_total", "tls_handshake"), 1U);
+}
+
+TEST_F(TlsServerTest, EndsWithCloseNotify) {
+  const auto peer = client();
+  ASSERT_TRUE(peer->connect());
+  peer->send("GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+  EXPECT_THAT(peer->read_until("never"), EndsWith("\r\n\r\n/"));
+  EXPECT_NE(SSL_get_shutdown(peer->ssl()) & SSL_RECEIVED_SHUTDOWN, 0);
+}
+
+TEST_F(TlsServerTest, NegotiatesHttp11) {
+  const auto peer = client();
+  static constexpr unsigned char kOffered[] = "\x02h2\x08http/1.1";
+  SSL_set_alpn_protos(peer->ssl(), kOffered, sizeof kOffered - 1);
+  ASSERT_TRUE(peer->connect());
+  const unsigned char* selected = nullptr;
+  unsigned length = 0;
+  SSL_get0_alpn_selected(peer->ssl(), &selected, &length);
+  EXPECT_EQ(std::string(reinterpret_cast<const char*>(selected), length), "http/1.1");
+}
+
+TEST_F(TlsServerTest, ReloadChangesNewConnectionsOnly) {
+  const auto before = client();
+  ASSERT_TRUE(before->connect());
+  EXPECT_EQ(before->peer_name(), "first");
+  write_certificate(certificate_file, key_file, "second");
+  ASSERT_TRUE(tls->reload().has_value());
+  const auto after = client();
+  ASSERT_TRUE(after->connect());
+  EXPECT_EQ(after->peer_name(), "second");
+  before->send(get("/still"));
+  EXPECT_THAT(before->read_until("/still"), StartsWith("HTTP/1.1 200 OK\r\n"));
+}
+
+TEST_F(TlsServerTest, AFailedReloadKeepsTheOldCertificate) {
+  write_certificate(certificate_file, folder.file("other.pem"), "second");
+  const auto status = tls->reload();
+  ASSERT_FALSE(status.has_value());
+  EXPECT_EQ(status.error().kind, ErrorKind::kInvalid);
+  EXPECT_THAT(status.error().message, HasSubstr(key_file));
+  const auto peer = client();
+  ASSERT_TRUE(peer->connect());
+  EXPECT_EQ(peer->peer_name(), "first");
+}
+
+TEST_F(TlsServerTest, NamesTheFileThatCannotBeRead) {
+  const auto no_certificate = TlsContext::load(folder.file("none.pem"), key_file);
+  ASSERT_FALSE(no_certificate.has_value());
+  EXPECT_EQ(no_certificate.error().kind, ErrorKind::kInvalid);
+  EXPECT_THAT(no_certificate.error().message, HasSubstr("none.pem"));
+  const auto no_key = TlsContext::load(certificate_file, certificate_file);
+  ASSERT_FALSE(no_key.has_value());
+  EXPECT_EQ(no_key.error().kind, ErrorKind::kInvalid);
+}
+
+class EchoHandler final : public WebSocketHandler {
+ public:
+  void on_open(WebSocket& socket) override { socket_ = &socket; }
+  void on_text(std::string_view text) override { socket_->send_text(text); }
+  void on_binary(std::string_view /*bytes*/) override {}
+  void on_close(CloseCode /*code*/) override {}
+
+ private:
+  WebSocket* socket_ = nullptr;
+};
+
+class EchoAcceptor final : public WebSocketAcceptor {
+ public:
+  std::variant<WebSocketAccept, HttpResponse> on_upgrade(const HttpRequest& request) override {
+    EXPECT_TRUE(request.secure);
+    return WebSocketAccept{"", std::make_unique<EchoHandler>()};
+  }
+};
+
+TEST_F(TlsServerTest, ServesWebSocket) {
+  EchoAcceptor echo;
+  acceptor = &echo;
+  const auto peer = client();
+  ASSERT_TRUE(peer->connect());
+  peer->send(
+      "GET / HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+  EXPECT_THAT(peer->read_until("\r\n\r\n"), StartsWith("HTTP/1.1 101 "));
+  std::string frame;
+  append_frame(frame, WebSocketOpcode::kText, "over TLS", WebSocketMask{1, 2, 3, 4});
+  peer->send(frame);
+  EXPECT_THAT(peer->read_until("over TLS"), EndsWith("over TLS"));
+  EXPECT_EQ(counted("herald_connections", "websocket true"), 1U);
+  destroy_server();
+}
+
+}  // namespace
+}  // namespace herald::transport
