@@ -20,6 +20,10 @@ endif()
 if(HERALD_SANITIZE)
   add_compile_options(-fsanitize=${HERALD_SANITIZE} -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${HERALD_SANITIZE})
+  # With sanitizers g++ 12 loses track of what boost::optional has set.
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    add_compile_options(-Wno-maybe-uninitialized)
+  endif()
 endif()
 
 find_program(HERALD_MOLD mold)

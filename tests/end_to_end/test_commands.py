@@ -25,7 +25,8 @@ class Listener:
     def __init__(self, server, *flags):
         self.process = subprocess.Popen(
             [herald.need_binary(), "listen", "--server", server.url, *flags],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=herald.clean_environment({"NO_COLOR": "1"}),
+            # Unbuffered, so that select() knows of every line that was not read yet.
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0, env=herald.clean_environment({"NO_COLOR": "1"}),
         )
         self.seen = []
 
@@ -35,7 +36,7 @@ class Listener:
             ready, _, _ = select.select([self.process.stdout], [], [], deadline - time.monotonic())
             if not ready:
                 break
-            line = self.process.stdout.readline()
+            line = self.process.stdout.readline().decode()
             if not line:
                 break
             self.seen.append(line)

@@ -41,6 +41,10 @@ std::string refusal_reason(const transport::ClientResponse& response) {
   return text.empty() ? "HTTP status " + std::to_string(response.status) : printable(text);
 }
 
+Failure failure_of(const Error& error) {
+  return {error.kind == ErrorKind::kInvalid ? ExitCode::kUsage : ExitCode::kFailed, error.message};
+}
+
 std::string base_url(std::string url) {
   while (url.ends_with('/')) url.pop_back();
   return url;

@@ -44,7 +44,7 @@ OrFailure body_of(const SendCommand& command) {
 }
 
 int show(const Result<transport::ClientResponse>& response, const std::string& done) {
-  if (!response) return report({ExitCode::kFailed, response.error().message});
+  if (!response) return report(failure_of(response.error()));
   if (response->status / 100 != 2) {
     return report(
         {ExitCode::kFailed, "refused (" + std::to_string(response->status) + "): " + refusal_reason(*response)});

@@ -21,7 +21,7 @@ int show_receipt(Client& client, const std::string& url) {
   std::string cursor;
   do {
     const auto response = client.fetch("GET", cursor.empty() ? url : url + "?after=" + cursor);
-    if (!response) return report({ExitCode::kFailed, response.error().message});
+    if (!response) return report(failure_of(response.error()));
     if (response->status != 200) return report(refused(*response));
     const auto page = receipt_page(response->body, terminal);
     if (!page) return report({ExitCode::kFailed, page.error().message});
@@ -42,7 +42,7 @@ int show_receipt(Client& client, const std::string& url) {
 int show_server(Client& client, const std::string& server) {
   const std::string url = server.ends_with("/status") ? server : server + "/status";
   const auto response = client.fetch("GET", url);
-  if (!response) return report({ExitCode::kFailed, response.error().message});
+  if (!response) return report(failure_of(response.error()));
   std::cout << object_lines(response->body, Terminal::of_standard_output());
   return response->status == 200 ? 0 : static_cast<int>(ExitCode::kFailed);
 }

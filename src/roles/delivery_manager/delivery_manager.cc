@@ -63,7 +63,15 @@ void DeliveryManager::read(const ports::QueueBatch& batch, std::vector<DeliveryE
   }
 }
 
+void DeliveryManager::trace(const std::vector<DeliveryEvent>& events) {
+  if (!log_.enabled(LogLevel::kDebug)) return;
+  for (const auto& event : events) {
+    log_.debug("delivery noted", {{"message", event.message.hex()}, {"state", to_string(event.state)}});
+  }
+}
+
 void DeliveryManager::record(std::vector<DeliveryEvent> events, std::vector<ports::QueueBatch> batches) {
+  trace(events);
   auto answered = [this, events, batches = std::move(batches)](Result<std::uint64_t> changed) mutable {
     if (!changed) return retry(std::move(events), std::move(batches), changed.error());
     recorded_.add(events.size());

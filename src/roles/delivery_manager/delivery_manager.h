@@ -36,6 +36,7 @@ class DeliveryManager {
  private:
   void take(ports::QueueBatch batch);
   void record_waiting();
+  void trace(const std::vector<DeliveryEvent>& events);
   void record(std::vector<DeliveryEvent> events, std::vector<ports::QueueBatch> batches);
   void retry(std::vector<DeliveryEvent> events, std::vector<ports::QueueBatch> batches, const Error& error);
   void read(const ports::QueueBatch& batch, std::vector<DeliveryEvent>& events);
