@@ -1,0 +1,24 @@
+#include "transport/connection_counts.h"
+
+#include <gtest/gtest.h>
+
+namespace herald::transport {
+namespace {
+
+TEST(ConnectionCountsTest, BoundsEachAddressAlone) {
+  const auto one = IpAddress::parse("10.0.0.1").value();
+  const auto other = IpAddress::parse("2001:db8::1").value();
+  ConnectionCounts counts;
+  EXPECT_TRUE(counts.enter(one, 2));
+  EXPECT_TRUE(counts.enter(one, 2));
+  EXPECT_FALSE(counts.enter(one, 2));
+  EXPECT_TRUE(counts.enter(other, 1));
+  EXPECT_FALSE(counts.enter(other, 1));
+  counts.leave(one);
+  EXPECT_TRUE(counts.enter(one, 2));
+  counts.leave(other);
+  EXPECT_TRUE(counts.enter(other, 1));
+}
+
+}  // namespace
+}  // namespace herald::transport
