@@ -4,7 +4,6 @@
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
-#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/pem.h>
@@ -15,6 +14,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/openssl_support.h"
 
 namespace herald {
 
@@ -25,26 +25,10 @@ constexpr int kRsaMostBits = 16'384;
 // A larger public exponent makes each verification as slow as a signature.
 constexpr int kRsaExponentMostBits = 64;
 
-template <auto Free>
-struct Deleter {
-  template <class T>
-  void operator()(T* value) const {
-    Free(value);
-  }
-};
-using BioPtr = std::unique_ptr<BIO, Deleter<BIO_free>>;
-using BignumPtr = std::unique_ptr<BIGNUM, Deleter<BN_free>>;
-using KeyPtr = std::unique_ptr<EVP_PKEY, Deleter<EVP_PKEY_free>>;
-using DigestContextPtr = std::unique_ptr<EVP_MD_CTX, Deleter<EVP_MD_CTX_free>>;
-
-// OpenSSL's error queue belongs to the thread, and a TLS connection on it would take our errors for its own.
-class ErrorQueueGuard {
- public:
-  ErrorQueueGuard() { ERR_set_mark(); }
-  ~ErrorQueueGuard() { ERR_pop_to_mark(); }
-  ErrorQueueGuard(const ErrorQueueGuard&) = delete;
-  ErrorQueueGuard& operator=(const ErrorQueueGuard&) = delete;
-};
+using BioPtr = OpensslPtr<BIO, BIO_free>;
+using BignumPtr = OpensslPtr<BIGNUM, BN_free>;
+using KeyPtr = OpensslPtr<EVP_PKEY, EVP_PKEY_free>;
+using DigestContextPtr = OpensslPtr<EVP_MD_CTX, EVP_MD_CTX_free>;
 
 // Fetched once: a look-up by name on each call costs more than the digest of a short text.
 const EVP_MD* sha256_algorithm() {

@@ -45,6 +45,8 @@ using UserAgentId = FixedId<struct UserAgentTag, 16>;
 using AppId = FixedId<struct AppTag, 32>;
 // A message: big-endian microseconds since the epoch (8 bytes), then 8 random bytes. Byte order is acceptance order.
 using MessageId = FixedId<struct MessageTag, 16>;
+// A receipt subscription (RFC 8030 §5.1): 128 random bits. All zero: none.
+using ReceiptId = FixedId<struct ReceiptTag, 16>;
 
 // The name of a server that holds devices, and of its queue: "WS1", "UDP2".
 using ServerId = std::string;
