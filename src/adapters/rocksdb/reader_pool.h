@@ -25,13 +25,26 @@ class ReaderPool {
   // `work` answers from an open Database. Any thread; reads of one thread keep their order.
   template <class T, class Work>
   void submit(Work work, Reply<Result<T>> reply) {
+    submit_in_steps([work = std::move(work)](const Database& database) { return std::optional(work(database)); },
+                    std::move(reply));
+  }
+  // The same for long reads: `work` answers an optional, and is called again after the other waiting reads as long as
+  // that is empty.
+  template <class T, class Work>
+  void submit_in_steps(Work work, Reply<Result<T>> reply) {
     readers_[WriteFence::slot() % readers_.size()]->mailbox.push(
         {fence_.place(),
-         [work = std::move(work), reply = std::move(reply)](Database& database, Answers& answers) mutable {
-           const std::shared_lock lock(database.reading());
-           Result<T> result = database.db() != nullptr ? work(database) : Result<T>(closed());
-           auto error = result ? std::nullopt : std::optional(result.error());
-           answers.add(std::move(reply), std::move(result));
+         [this, work = std::move(work), reply = std::move(reply)](Database& database,
+                                                                  Answers& answers) mutable -> std::optional<Error> {
+           std::shared_lock lock(database.reading());
+           std::optional<Result<T>> result = database.db() != nullptr ? work(database) : Result<T>(closed());
+           lock.unlock();
+           if (!result) {
+             submit_in_steps(std::move(work), std::move(reply));
+             return std::nullopt;
+           }
+           auto error = *result ? std::nullopt : std::optional(result->error());
+           answers.add(std::move(reply), std::move(*result));
            return error;
          }});
   }

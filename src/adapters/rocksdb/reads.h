@@ -26,7 +26,19 @@ namespace herald::adapters {
                                                  std::optional<UserAgentId> after, std::size_t limit);
 [[nodiscard]] Result<std::vector<Node>> read_locations(const Database& database,
                                                        const std::vector<UserAgentId>& user_agents);
-[[nodiscard]] Result<std::vector<Node>> read_sleepers(const Database& database, const ServerId& server,
-                                                      std::optional<UserAgentId> after, std::size_t limit);
+
+// Directory::sleepers() in steps, since most of a server's sleepers may have nothing pending.
+class SleeperScan {
+ public:
+  SleeperScan(const ServerId& server, std::optional<UserAgentId> after, std::size_t limit);
+  // Looks at some sleepers more. nullopt: there are others left to look at.
+  [[nodiscard]] std::optional<Result<std::vector<Node>>> step(const Database& database);
+
+ private:
+  std::string prefix_;
+  std::string from_;
+  std::size_t limit_;
+  std::vector<UserAgentId> waiting_;
+};
 
 }  // namespace herald::adapters

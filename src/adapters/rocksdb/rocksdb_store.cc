@@ -146,9 +146,9 @@ void RocksdbStore::locate(std::vector<UserAgentId> user_agents, Reply<Result<std
 
 void RocksdbStore::sleepers(ServerId server, std::optional<UserAgentId> after, std::size_t limit,
                             Reply<Result<std::vector<Node>>> reply) {
-  parts_->reads.submit([server = std::move(server), after,
-                        limit](const Database& database) { return read_sleepers(database, server, after, limit); },
-                       std::move(reply));
+  parts_->reads.submit_in_steps(
+      [scan = SleeperScan(server, after, limit)](const Database& database) mutable { return scan.step(database); },
+      std::move(reply));
 }
 
 }  // namespace herald::adapters

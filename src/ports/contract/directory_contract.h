@@ -208,6 +208,15 @@ TEST_P(DirectoryContract, SleepersAreThoseOfTheServerWithSomethingPending) {
   EXPECT_TRUE(call().unrouted({}, now() + kSecond, 10).empty());
 }
 
+TEST_P(DirectoryContract, SleepersAreFoundBehindManyWithNothingPending) {
+  for (std::uint64_t n = 1; n <= 1'200; ++n) call().set_location(device(n), sleeping("UDP1"), wake_);
+  const auto id = put(1);
+  route(id, {device(1'200)});
+  const auto found = call().sleepers("UDP1", {}, 10);
+  ASSERT_EQ(found.size(), 1);
+  EXPECT_EQ(found[0].user_agent, device(1'200));
+}
+
 TEST_P(DirectoryContract, ASleeperWhosePendingEndedIsNotAwaited) {
   const auto id = put(1);
   route(id, {device(1)});
