@@ -75,6 +75,12 @@ class ByteReader {
   void version(std::uint8_t known) {
     if (number<std::uint8_t>() != known) failed_ = true;
   }
+  // The same where there are several; answers which it is.
+  [[nodiscard]] std::uint8_t version(std::uint8_t oldest, std::uint8_t newest) {
+    const auto found = number<std::uint8_t>();
+    if (found < oldest || found > newest) failed_ = true;
+    return found;
+  }
   [[nodiscard]] bool at_end() const { return rest_.empty(); }
   [[nodiscard]] bool good() const { return !failed_; }
   // Everything was there, and nothing is left.

@@ -34,8 +34,9 @@ enum class Family : std::uint8_t {
   kNodeApps,
   kNodes,
   kSleepers,
+  kReceiptMessages,
 };
-inline constexpr std::size_t kFamilies = 13;
+inline constexpr std::size_t kFamilies = 14;
 
 [[nodiscard]] Error to_error(const rocksdb::Status& status);
 

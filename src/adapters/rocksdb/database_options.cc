@@ -31,7 +31,8 @@ constexpr std::array<FamilyShape, kFamilies> kShapes{{{"default", 0},
                                                       {"app_nodes", 32},
                                                       {"node_apps", 16},
                                                       {"nodes", 0},
-                                                      {"sleepers", 0}}};
+                                                      {"sleepers", 0},
+                                                      {"receipt_messages", 16}}};
 
 [[nodiscard]] rocksdb::ColumnFamilyOptions family_options(const FamilyShape& shape,
                                                           const rocksdb::BlockBasedTableOptions& table) {

@@ -141,6 +141,27 @@ Result<ports::DeliveryPage> read_deliveries(const Database& database, const Mess
   return page_of_rows(rows, **receipt, after, limit, now);
 }
 
+Result<ports::ReceiptPage> read_receipt_messages(const Database& database, const ReceiptId& receipt,
+                                                 std::optional<MessageId> after, std::size_t limit, WallTime now) {
+  const RowReader rows(database);
+  ports::ReceiptPage page;
+  const auto prefix = receipt.view();
+  const std::string from = after ? receipt_message_key(receipt, *after).append(1, '\0') : std::string(prefix);
+  const auto scanned =
+      rows.scan(Family::kReceiptMessages, prefix, from, [&](std::string_view key, std::string_view) -> Result<bool> {
+        page.more = page.messages.size() == limit;
+        if (page.more) return false;
+        const auto id = last_id<MessageId>(key);
+        if (!id) return std::unexpected(id.error());
+        const auto found = find_receipt(rows, *id);
+        if (!found) return std::unexpected(found.error());
+        if (*found) page.messages.push_back(status_at(**found, now));
+        return true;
+      });
+  if (!scanned) return std::unexpected(scanned.error());
+  return page;
+}
+
 Result<ports::PendingPage> read_pending(const Database& database, const UserAgentId& user_agent,
                                         std::optional<MessageId> after, std::size_t limit, WallTime now) {
   const RowReader rows(database);
@@ -151,7 +172,7 @@ Result<ports::PendingPage> read_pending(const Database& database, const UserAgen
     auto messages = fetch(rows, *ids, now);
     if (!messages) return std::unexpected(messages.error());
     for (auto& message : *messages) {
-      if (message == nullptr) continue;
+      if (message == nullptr || message->transient) continue;
       page.more = page.messages.size() == limit;
       if (page.more) return page;
       page.messages.push_back(std::move(message));

@@ -51,6 +51,9 @@ Result<ports::PutOutcome> put_message(Batch& batch, const Message& message) {
   batch.put_unrouted(key_of(message.id), encode_unrouted({.app = message.app, .accepted_at = message.accepted_at}));
   batch.put_expiry(ends_key({.row = kExpiryRow, .time = message.expires_at, .message = message.id}),
                    encode_ids({message.id}));
+  if (message.receipt != ReceiptId{}) {
+    batch.put(Family::kReceiptMessages, receipt_message_key(message.receipt, message.id), encode_presence());
+  }
   ++batch.tally().accepted.at(static_cast<std::size_t>(message.priority));
   return outcome;
 }

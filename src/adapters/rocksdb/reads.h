@@ -1,11 +1,12 @@
 #pragma once
-// The rules of the three ports for everything that only reads, as functions on a Database that is open. Any thread that
+// The rules of the store ports for everything that only reads, as functions on a Database that is open. Any thread that
 // holds Database::reading(). Private to this folder.
 
 #include "adapters/rocksdb/database.h"
 #include "ports/delivery_store.h"
 #include "ports/directory.h"
 #include "ports/message_store.h"
+#include "ports/receipt_log.h"
 
 namespace herald::adapters {
 
@@ -19,6 +20,9 @@ namespace herald::adapters {
                                                           WallTime now);
 [[nodiscard]] Result<ports::PendingPage> read_pending(const Database& database, const UserAgentId& user_agent,
                                                       std::optional<MessageId> after, std::size_t limit, WallTime now);
+[[nodiscard]] Result<ports::ReceiptPage> read_receipt_messages(const Database& database, const ReceiptId& receipt,
+                                                               std::optional<MessageId> after, std::size_t limit,
+                                                               WallTime now);
 
 // directory_reads.cc
 [[nodiscard]] Result<App> read_app(const Database& database, const AppId& app);

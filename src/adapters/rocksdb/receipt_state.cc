@@ -27,7 +27,8 @@ ports::MessageStatus status_at(const Receipt& receipt, WallTime now) {
           .state = state,
           .ended_at = is_final(state) ? ended_at(receipt) : WallTime{},
           .recipients = receipt.recipients,
-          .acked = receipt.acked};
+          .acked = receipt.acked,
+          .receipt = receipt.subscription};
 }
 
 Delivery delivery_at(const Receipt& receipt, Delivery stored, WallTime now) {

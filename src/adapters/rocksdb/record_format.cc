@@ -7,6 +7,9 @@ namespace herald::adapters {
 namespace {
 
 constexpr std::uint8_t kVersion = 1;
+// Of messages and receipts that have what only Web Push knows; all others stay as they were.
+constexpr std::uint8_t kWebPushVersion = 2;
+constexpr std::uint8_t kTransientFlag = 1;
 constexpr std::uint8_t kRoutedFlag = 1;
 constexpr std::uint8_t kSpilledFlag = 2;
 constexpr std::size_t kMessageFixedBytes = 63;
@@ -18,21 +21,22 @@ constexpr std::size_t kInlineDeliveryBytes = 41;
 }
 
 // What messages and receipts have in common.
-void write_header(ByteWriter& out, const AppId& app, Priority priority, WallTime accepted_at, WallTime expires_at,
-                  std::string_view replace_key) {
-  out.number(kVersion).id(app).number(static_cast<std::uint8_t>(priority)).time(accepted_at).time(expires_at);
+void write_header(ByteWriter& out, std::uint8_t version, const AppId& app, Priority priority, WallTime accepted_at,
+                  WallTime expires_at, std::string_view replace_key) {
+  out.number(version).id(app).number(static_cast<std::uint8_t>(priority)).time(accepted_at).time(expires_at);
   out.text(replace_key);
 }
 
-// Message and Receipt name these members alike.
+// Message and Receipt name these members alike. Answers the version.
 template <class Record>
-void read_header(ByteReader& in, Record& record) {
-  in.version(kVersion);
+std::uint8_t read_header(ByteReader& in, Record& record) {
+  const std::uint8_t version = in.version(kVersion, kWebPushVersion);
   record.app = in.id<AppId>();
   record.priority = in.enumerator(Priority::kRealTime, Priority::kPassive);
   record.accepted_at = in.time();
   record.expires_at = in.time();
   record.replace_key = in.text();
+  return version;
 }
 
 void write_delivery(ByteWriter& out, const Delivery& delivery) {
@@ -47,6 +51,11 @@ void read_delivery(ByteReader& in, Delivery& delivery) {
   delivery.final_at = in.time();
 }
 
+[[nodiscard]] std::uint8_t version_of(const Message& message) {
+  const bool plain = message.urgency == Urgency::kNormal && !message.transient && message.receipt == ReceiptId{};
+  return plain ? kVersion : kWebPushVersion;
+}
+
 [[nodiscard]] std::uint8_t lane_of(Priority priority) {
   return static_cast<std::uint8_t>(static_cast<std::uint8_t>(Priority::kPassive) - static_cast<std::uint8_t>(priority));
 }
@@ -59,8 +68,14 @@ void read_delivery(ByteReader& in, Delivery& delivery) {
 
 std::string encode_message(const Message& message) {
   ByteWriter out(kMessageFixedBytes + message.replace_key.size() + message.meta.size() + message.body.size());
-  write_header(out, message.app, message.priority, message.accepted_at, message.expires_at, message.replace_key);
+  const std::uint8_t version = version_of(message);
+  write_header(out, version, message.app, message.priority, message.accepted_at, message.expires_at,
+               message.replace_key);
   out.number(static_cast<std::uint8_t>(message.kind)).text(message.meta).text(message.body);
+  if (version == kWebPushVersion) {
+    out.number(static_cast<std::uint8_t>(message.urgency));
+    out.number(static_cast<std::uint8_t>(message.transient ? kTransientFlag : 0)).id(message.receipt);
+  }
   return out.take();
 }
 
@@ -68,10 +83,15 @@ Result<Message> decode_message(const MessageId& id, std::string_view value) {
   ByteReader in(value);
   Message message;
   message.id = id;
-  read_header(in, message);
+  const std::uint8_t version = read_header(in, message);
   message.kind = in.enumerator(PayloadKind::kFlow2012, PayloadKind::kSimplePush);
   message.meta = in.text();
   message.body = in.text();
+  if (version == kWebPushVersion) {
+    message.urgency = in.enumerator(Urgency::kVeryLow, Urgency::kHigh);
+    message.transient = (in.number<std::uint8_t>() & kTransientFlag) != 0;
+    message.receipt = in.id<ReceiptId>();
+  }
   if (!in.complete()) return corrupt("message");
   return message;
 }
@@ -80,7 +100,12 @@ Result<Receipt> first_receipt(const MessageId& id, std::string_view message_valu
   ByteReader in(message_value);
   Receipt receipt;
   receipt.id = id;
-  read_header(in, receipt);
+  if (read_header(in, receipt) == kWebPushVersion) {
+    // What follows the body ends the value.
+    constexpr std::size_t kSize = sizeof(ReceiptId::bytes);
+    if (message_value.size() < kSize) return corrupt("message");
+    receipt.subscription = *ReceiptId::from_bytes(as_bytes(message_value.substr(message_value.size() - kSize)));
+  }
   if (!in.good()) return corrupt("message");
   return receipt;
 }
@@ -93,15 +118,19 @@ Receipt first_receipt(const Message& message) {
   receipt.replace_key = message.replace_key;
   receipt.accepted_at = message.accepted_at;
   receipt.expires_at = message.expires_at;
+  receipt.subscription = message.receipt;
   return receipt;
 }
 
 std::string encode_receipt(const Receipt& receipt) {
   ByteWriter out(kReceiptFixedBytes + receipt.replace_key.size() + kInlineDeliveryBytes * receipt.deliveries.size());
-  write_header(out, receipt.app, receipt.priority, receipt.accepted_at, receipt.expires_at, receipt.replace_key);
+  const bool subscribed = receipt.subscription != ReceiptId{};
+  write_header(out, subscribed ? kWebPushVersion : kVersion, receipt.app, receipt.priority, receipt.accepted_at,
+               receipt.expires_at, receipt.replace_key);
   const auto flags = (receipt.routed ? kRoutedFlag : 0) | (receipt.spilled ? kSpilledFlag : 0);
   out.number(static_cast<std::uint8_t>(flags)).number(static_cast<std::uint8_t>(receipt.end)).time(receipt.ended_at);
   out.number(receipt.recipients).number(receipt.acked).number(receipt.dropped);
+  if (subscribed) out.id(receipt.subscription);
   for (const auto& delivery : receipt.deliveries) {
     out.id(delivery.user_agent);
     write_delivery(out, delivery);
@@ -113,7 +142,7 @@ Result<Receipt> decode_receipt(const MessageId& id, std::string_view value) {
   ByteReader in(value);
   Receipt receipt;
   receipt.id = id;
-  read_header(in, receipt);
+  const std::uint8_t version = read_header(in, receipt);
   const auto flags = in.number<std::uint8_t>();
   receipt.routed = (flags & kRoutedFlag) != 0;
   receipt.spilled = (flags & kSpilledFlag) != 0;
@@ -122,6 +151,7 @@ Result<Receipt> decode_receipt(const MessageId& id, std::string_view value) {
   receipt.recipients = in.number<std::uint64_t>();
   receipt.acked = in.number<std::uint64_t>();
   receipt.dropped = in.number<std::uint64_t>();
+  if (version == kWebPushVersion) receipt.subscription = in.id<ReceiptId>();
   while (in.good() && !in.at_end()) {
     Delivery& delivery = receipt.deliveries.emplace_back();
     delivery.user_agent = in.id<UserAgentId>();
@@ -259,6 +289,10 @@ std::string app_node_key(const AppId& app, const UserAgentId& user_agent) {
 
 std::string node_app_key(const UserAgentId& user_agent, const AppId& app) {
   return concatenated(user_agent.view(), app.view());
+}
+
+std::string receipt_message_key(const ReceiptId& receipt, const MessageId& message) {
+  return concatenated(receipt.view(), message.view());
 }
 
 std::string app_size_key(const AppId& app) {

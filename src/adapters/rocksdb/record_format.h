@@ -29,6 +29,7 @@ struct Receipt {
   std::string replace_key;
   WallTime accepted_at;
   WallTime expires_at;
+  ReceiptId subscription;                       // all zero: none
   DeliveryState end = DeliveryState::kPending;  // kPending: not ended
   WallTime ended_at;
   bool routed = false;
@@ -106,6 +107,7 @@ struct EndsKey {
 [[nodiscard]] std::string app_node_key(const AppId& app, const UserAgentId& user_agent);
 [[nodiscard]] std::string node_app_key(const UserAgentId& user_agent, const AppId& app);
 [[nodiscard]] std::string app_size_key(const AppId& app);
+[[nodiscard]] std::string receipt_message_key(const ReceiptId& receipt, const MessageId& message);
 // A row whose presence says all.
 [[nodiscard]] std::string encode_presence();
 

@@ -22,6 +22,8 @@ class WorkedExample : public testing::Test {
   const AppId app_ = id<AppId>("aa01");
   const WallTime accepted_{1'700'000'000'000};
   const WallTime expires_{1'700'003'600'000};
+  const ReceiptId subscription_ = id<ReceiptId>("e0e1e2e3e4e5e6e7e8e9eaebecedeeef");
+  const std::string subscription_hex_ = "e0e1e2e3e4e5e6e7e8e9eaebecedeeef";
   const std::string app_hex_ = "aa01" + std::string(60, '0');
   const std::string message_hex_ = "00060a24181e4000a1b2c3d4e5f60708";
   const std::string user_agent_hex_ = "d0d1d2d3d4d5d6d7d8d9dadbdcdddedf";
@@ -58,6 +60,26 @@ class WorkedExample : public testing::Test {
 TEST_F(WorkedExample, Message) {
   EXPECT_EQ(hex(encode_message(message())), "01" + app_hex_ + "02" + accepted_hex_ + expires_hex_ + "000000046d61696c" +
                                                 "01" + "00000000" + "000000027b7d");
+}
+
+TEST_F(WorkedExample, WebPushMessage) {
+  Message sent = message();
+  sent.kind = PayloadKind::kWebPush;
+  sent.urgency = Urgency::kHigh;
+  sent.transient = true;
+  sent.receipt = subscription_;
+  EXPECT_EQ(hex(encode_message(sent)), "02" + app_hex_ + "02" + accepted_hex_ + expires_hex_ + "000000046d61696c" +
+                                           "02" + "00000000" + "000000027b7d" + "03" + "01" + subscription_hex_);
+  EXPECT_EQ(hex(receipt_message_key(subscription_, message_id_)), subscription_hex_ + message_hex_);
+}
+
+TEST_F(WorkedExample, WebPushReceipt) {
+  Receipt sent = receipt();
+  sent.subscription = subscription_;
+  EXPECT_EQ(hex(encode_receipt(sent)), "02" + app_hex_ + "02" + accepted_hex_ + expires_hex_ + "000000046d61696c" +
+                                           "01" + "02" + "0000018bcfe56805" + "0000000000000001" + "0000000000000001" +
+                                           "0000000000000000" + subscription_hex_ + user_agent_hex_ + "02" +
+                                           "0000018bcfe56801" + "0000018bcfe56802" + "0000018bcfe56805");
 }
 
 TEST_F(WorkedExample, Receipt) {
@@ -141,7 +163,7 @@ class RecordFormat : public WorkedExample {
       EXPECT_EQ(decoded.error().kind, ErrorKind::kCorrupt);
     }
     EXPECT_FALSE(decode(value + "x"));
-    EXPECT_FALSE(decode('\x02' + value.substr(1))) << "an unknown version";
+    EXPECT_FALSE(decode('\x03' + value.substr(1))) << "an unknown version";
   }
 };
 
@@ -161,6 +183,19 @@ TEST_F(RecordFormat, CutValuesAreCorrupt) {
   Receipt no_deliveries = receipt();
   no_deliveries.deliveries.clear();
   refuses_cut_values(encode_receipt(no_deliveries), [&](const auto& v) { return decode_receipt(message_id_, v); });
+}
+
+TEST_F(RecordFormat, CutWebPushValuesAreCorrupt) {
+  Message sent = message();
+  sent.urgency = Urgency::kLow;
+  sent.receipt = subscription_;
+  refuses_cut_values(encode_message(sent), [&](const auto& v) { return decode_message(message_id_, v); });
+  Receipt no_deliveries = receipt();
+  no_deliveries.deliveries.clear();
+  no_deliveries.subscription = subscription_;
+  refuses_cut_values(encode_receipt(no_deliveries), [&](const auto& v) { return decode_receipt(message_id_, v); });
+  EXPECT_EQ(first_receipt(message_id_, encode_message(sent))->subscription, subscription_);
+  EXPECT_EQ(first_receipt(message_id_, encode_message(message()))->subscription, ReceiptId{});
 }
 
 TEST_F(RecordFormat, AReceiptComesBackWhole) {

@@ -96,6 +96,18 @@ void RocksdbStore::of_message(MessageId message, std::optional<UserAgentId> afte
                        std::move(reply));
 }
 
+void RocksdbStore::of_receipt(ReceiptId receipt, std::optional<MessageId> after, std::size_t limit, WallTime now,
+                              Reply<Result<ports::ReceiptPage>> reply) {
+  parts_->reads.submit(
+      [=](const Database& database) { return read_receipt_messages(database, receipt, after, limit, now); },
+      std::move(reply));
+}
+
+void RocksdbStore::forget_receipt(ReceiptId receipt, std::size_t limit, Reply<Result<std::uint64_t>> reply) {
+  parts_->writes.submit(
+      Kind::kDurable, [=](Batch& batch) { return forget_receipt_messages(batch, receipt, limit); }, std::move(reply));
+}
+
 void RocksdbStore::register_app(App app, UserAgentId user_agent, Reply<Status> reply) {
   parts_->writes.submit(
       Kind::kDurable,

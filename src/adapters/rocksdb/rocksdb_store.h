@@ -1,5 +1,5 @@
 #pragma once
-// The embedded store: all three store ports on RocksDB in one folder. Changes go through one committing thread, which
+// The embedded store: all store ports on RocksDB in one folder. Changes go through one committing thread, which
 // writes everything that gathered during the last commit in one batch with one fsync; reads through a few reading
 // threads. Callers touch no descriptor and take no lock.
 
@@ -13,6 +13,7 @@
 #include "ports/delivery_store.h"
 #include "ports/directory.h"
 #include "ports/message_store.h"
+#include "ports/receipt_log.h"
 
 namespace rocksdb {
 class Env;
@@ -28,7 +29,10 @@ struct RocksdbOptions {
 
 // Thread-safe. Calls by one thread are applied in the order made, with one exception: a read may see what the same
 // thread changed after it asked. Executors must outlive the store.
-class RocksdbStore final : public ports::MessageStore, public ports::DeliveryStore, public ports::Directory {
+class RocksdbStore final : public ports::MessageStore,
+                           public ports::DeliveryStore,
+                           public ports::Directory,
+                           public ports::ReceiptLog {
  public:
   // Opens or makes the database. kUnavailable: the folder cannot be made or written; kConflict: another process uses
   // it, or a newer version wrote it; kCorrupt: damaged. The arguments taken by reference must outlive the store.
@@ -52,6 +56,10 @@ class RocksdbStore final : public ports::MessageStore, public ports::DeliverySto
   void record(std::vector<DeliveryEvent> events, Reply<Result<std::uint64_t>> reply) override;
   void of_message(MessageId message, std::optional<UserAgentId> after, std::size_t limit, WallTime now,
                   Reply<Result<ports::DeliveryPage>> reply) override;
+
+  void of_receipt(ReceiptId receipt, std::optional<MessageId> after, std::size_t limit, WallTime now,
+                  Reply<Result<ports::ReceiptPage>> reply) override;
+  void forget_receipt(ReceiptId receipt, std::size_t limit, Reply<Result<std::uint64_t>> reply) override;
 
   void register_app(App app, UserAgentId user_agent, Reply<Status> reply) override;
   void unregister_app(AppId app, UserAgentId user_agent, Reply<Result<bool>> reply) override;

@@ -122,8 +122,9 @@ TEST_P(StoreFault, EveryStepCanFailAndTheStoreComesBack) {
     SCOPED_TRACE(steps);
     folder_ = std::make_shared<TemporaryFolder>();
     faults_.mend();
-    OpenStore store(folder_, limits_, clock_, env_.get());
-    Caller call(store);
+    auto store = std::make_unique<OpenStore>(folder_, limits_, clock_, env_.get());
+    auto call_store = std::make_unique<Caller>(*store);
+    Caller& call = *call_store;
     faults_.fail_after(steps);
     const std::uint64_t refused = put_until_refused(call);
     for (std::uint64_t n = 1; n < refused; ++n) EXPECT_TRUE(is_stored(call, n)) << n;
@@ -138,6 +139,13 @@ TEST_P(StoreFault, EveryStepCanFailAndTheStoreComesBack) {
     EXPECT_TRUE(again) << (again ? "" : again.error().message);
     EXPECT_TRUE(is_stored(call, refused + 1));
     for (std::uint64_t n = 1; n < refused; ++n) EXPECT_TRUE(is_stored(call, n)) << n;
+
+    call_store.reset();
+    store.reset();
+    OpenStore reopened(folder_, limits_, clock_, env_.get());
+    Caller call_reopened(reopened);
+    EXPECT_TRUE(is_stored(call_reopened, refused + 1));
+    for (std::uint64_t n = 1; n < refused; ++n) EXPECT_TRUE(is_stored(call_reopened, n)) << n;
   }
 }
 

@@ -54,6 +54,7 @@ class OpenStore final : public ports::contract::StoreUnderTest {
   ports::MessageStore& messages() override { return *store_; }
   ports::DeliveryStore& deliveries() override { return *store_; }
   ports::Directory& directory() override { return *store_; }
+  ports::ReceiptLog& receipts() override { return *store_; }
 
  private:
   std::shared_ptr<TemporaryFolder> folder_;

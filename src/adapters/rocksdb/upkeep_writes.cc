@@ -70,6 +70,9 @@ void remove_receipt(Batch& batch, const Receipt& receipt) {
     const std::string key = replace_key(receipt.app, receipt.replace_key);
     if (batch.get(Family::kReplace, key) == encode_ids({receipt.id})) batch.remove(Family::kReplace, key);
   }
+  if (receipt.subscription != ReceiptId{}) {
+    batch.remove(Family::kReceiptMessages, receipt_message_key(receipt.subscription, receipt.id));
+  }
   batch.forget_receipt(receipt.id);
 }
 

@@ -1,5 +1,5 @@
 #pragma once
-// The rules of the three ports for everything that changes the store, as functions on a Batch. Private to this folder.
+// The rules of the store ports for everything that changes the store, as functions on a Batch. Private to this folder.
 // Their answers count only if the batch has no failure() after them and is committed.
 
 #include "adapters/rocksdb/batch.h"
@@ -29,6 +29,9 @@ void end_if_resolved(Batch& batch, Receipt& receipt, WallTime at);
                                                        WallTime now);
 [[nodiscard]] Result<std::uint64_t> record_events(Batch& batch, const std::vector<DeliveryEvent>& events);
 void drop_pending_of(Batch& batch, const AppId& app, const UserAgentId& user_agent, WallTime now);
+
+// receipt_writes.cc
+[[nodiscard]] Result<std::uint64_t> forget_receipt_messages(Batch& batch, const ReceiptId& receipt, std::size_t limit);
 
 // directory_writes.cc
 [[nodiscard]] Status register_device(Batch& batch, const App& app, const UserAgentId& user_agent);
