@@ -32,24 +32,33 @@ bool concerns_one_connection(int error) {
          error == EOPNOTSUPP || error == ENONET;
 }
 
+// A TCP socket for listening; the caller closes it. -1: no descriptors.
+int open_socket(const SocketAddress& at) {
+  const int fd = socket(at.ip.is_v6() ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) return fd;
+  enable(fd, SOL_SOCKET, SO_REUSEADDR);
+  if (at.ip.is_v6()) enable(fd, IPPROTO_IPV6, IPV6_V6ONLY);
+  return fd;
+}
+
+bool bind_socket(int fd, const SocketAddress& at) {
+  sockaddr_storage address;
+  const socklen_t size = at.to_sockaddr(address);
+  return bind(fd, reinterpret_cast<const sockaddr*>(&address), size) == 0;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Listener>> Listener::open(ConnectionHost& host, const SocketAddress& at,
                                                  std::shared_ptr<TlsContext> tls) {
-  const int family = at.ip.is_v6() ? AF_INET6 : AF_INET;
-  const int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  const int fd = open_socket(at);
   if (fd < 0) return std::unexpected(unavailable(at));
   auto out = std::unique_ptr<Listener>(new Listener(host, fd, std::move(tls)));
-  enable(fd, SOL_SOCKET, SO_REUSEADDR);
   enable(fd, SOL_SOCKET, SO_REUSEPORT);
   enable(fd, IPPROTO_TCP, TCP_NODELAY);  // accepted sockets inherit it
-  if (family == AF_INET6) enable(fd, IPPROTO_IPV6, IPV6_V6ONLY);
+  if (!bind_socket(fd, at) || listen(fd, kBacklog) != 0) return std::unexpected(unavailable(at));
   sockaddr_storage address;
-  socklen_t size = at.to_sockaddr(address);
-  if (bind(fd, reinterpret_cast<const sockaddr*>(&address), size) != 0 || listen(fd, kBacklog) != 0) {
-    return std::unexpected(unavailable(at));
-  }
-  size = sizeof address;
+  socklen_t size = sizeof address;
   getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
   out->local_ = SocketAddress::from_sockaddr(address);
   if (auto status = host.loop.watch(fd, *out); !status) return std::unexpected(std::move(status.error()));
