@@ -2,7 +2,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 
@@ -250,6 +252,24 @@ TEST_F(HttpServerTest, BoundsTheConnectionsOfAnAddress) {
   run_until([&] { return server().open_connections() == 1; });
   TestSocket four(address());
   EXPECT_THAT(exchange(four, get("/in"), "/in"), StartsWith("HTTP/1.1 200"));
+}
+
+TEST_F(HttpServerTest, WithoutDescriptorsItWaitsAndThenGoesOn) {
+  TestSocket client(address());
+  client.send(get("/patience"));
+  rlimit before{};
+  getrlimit(RLIMIT_NOFILE, &before);
+  const int next = dup(client.fd);
+  close(next);
+  const rlimit none{.rlim_cur = static_cast<rlim_t>(next), .rlim_max = before.rlim_max};
+  setrlimit(RLIMIT_NOFILE, &none);
+  settle();
+  setrlimit(RLIMIT_NOFILE, &before);
+  // Many turns of the loop, one attempt.
+  EXPECT_EQ(counted("herald_refusals_total", "descriptors"), 1U);
+  EXPECT_EQ(server().open_connections(), 0U);
+  advance(150ms);
+  EXPECT_THAT(exchange(client, "", "/patience"), StartsWith("HTTP/1.1 200"));
 }
 
 TEST_F(HttpServerTest, DrainingEndsConnectionsAfterTheirResponse) {
