@@ -14,6 +14,15 @@ namespace herald {
 // when something else wakes the device.
 enum class Priority : std::uint8_t { kRealTime = 1, kGathered = 2, kPassive = 3 };
 
+// How much a Web Push message matters (RFC 8030 §5.3). It also decides Message::priority, see priority_of().
+enum class Urgency : std::uint8_t { kVeryLow = 0, kLow = 1, kNormal = 2, kHigh = 3 };
+
+// high wakes; normal is delivered at once to whoever is connected, and gathers wakes; the rest waits for company.
+[[nodiscard]] constexpr Priority priority_of(Urgency urgency) {
+  if (urgency == Urgency::kHigh) return Priority::kRealTime;
+  return urgency == Urgency::kNormal ? Priority::kGathered : Priority::kPassive;
+}
+
 // How `body` is to be read, and by which generation it is delivered.
 enum class PayloadKind : std::uint8_t {
   kFlow2012 = 1,    // body: the posted JSON object, compact, without messageId and url
@@ -34,6 +43,11 @@ struct Message {
   WallTime accepted_at;
   // From this instant on it is never delivered.
   WallTime expires_at;
+  Urgency urgency = Urgency::kNormal;
+  // Only for devices that are connected when it is routed (Web Push TTL 0): DeliveryStore::pending() leaves it out.
+  bool transient = false;
+  // The receipt subscription that tells what became of it (ports/receipt_log.h); all zero: none.
+  ReceiptId receipt{};
 };
 
 using MessagePtr = std::shared_ptr<const Message>;

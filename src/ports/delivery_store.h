@@ -48,7 +48,7 @@ class DeliveryStore {
   virtual void add(std::vector<NewDeliveries> entries, WallTime now, Reply<Result<AddOutcome>> reply) = 0;
 
   // Up to `limit` deliverable messages that are pending or sent for `user_agent`, with ids greater than `after`,
-  // oldest first. What has ended or expired at `now` is left out.
+  // oldest first. What has ended or expired at `now` is left out, and so are transient messages.
   virtual void pending(UserAgentId user_agent, std::optional<MessageId> after, std::size_t limit, WallTime now,
                        Reply<Result<PendingPage>> reply) = 0;
 

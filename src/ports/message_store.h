@@ -43,6 +43,7 @@ struct MessageStatus {
   WallTime ended_at;             // 0: not ended
   std::uint64_t recipients = 0;  // deliveries written so far
   std::uint64_t acked = 0;
+  ReceiptId receipt{};  // all zero: none was asked for
 };
 
 struct PurgeOutcome {

@@ -29,7 +29,9 @@ ports::MessageStatus InMemoryStore::status_of(const StoredMessage& stored, WallT
                               .routed = stored.routed,
                               .state = stored.end,
                               .ended_at = stored.ended_at,
-                              .recipients = stored.deliveries.size()};
+                              .recipients = stored.deliveries.size(),
+                              .acked = 0,
+                              .receipt = message.receipt};
   for (const auto& [user_agent, delivery] : stored.deliveries) {
     if (delivery.state == DeliveryState::kAcked) ++status.acked;
   }
@@ -85,6 +87,7 @@ ports::PutOutcome InMemoryStore::put_now(Message message) {
     newest = message.id;
   }
   const MessageId id = message.id;
+  if (message.receipt != ReceiptId{}) messages_of_receipt_[message.receipt].insert(id);
   messages_[id].message = std::make_shared<const Message>(std::move(message));
   return outcome;
 }
@@ -155,6 +158,9 @@ std::uint64_t InMemoryStore::remove_ended(WallTime before, std::size_t limit) {
     for (const auto& [user_agent, delivery] : stored.deliveries) messages_for_[user_agent].erase(id);
     const auto newest = newest_by_replace_key_.find({stored.message->app, stored.message->replace_key});
     if (newest != newest_by_replace_key_.end() && newest->second == id) newest_by_replace_key_.erase(newest);
+    if (const auto log = messages_of_receipt_.find(stored.message->receipt); log != messages_of_receipt_.end()) {
+      log->second.erase(id);
+    }
     it = messages_.erase(it);
     ++removed;
   }
@@ -225,6 +231,7 @@ void InMemoryStore::pending(UserAgentId user_agent, std::optional<MessageId> aft
   const auto& ids = messages_for_[user_agent];
   for (auto it = after ? ids.upper_bound(*after) : ids.begin(); it != ids.end(); ++it) {
     const auto& stored = messages_.at(*it);
+    if (stored.message->transient) continue;
     if (!is_outstanding(state_at(stored, stored.deliveries.at(user_agent), now))) continue;
     page.more = page.messages.size() == limit;
     if (page.more) break;
@@ -276,6 +283,27 @@ void InMemoryStore::of_message(MessageId message, std::optional<UserAgentId> aft
     page.deliveries.push_back(delivery);
   }
   std::move(reply)(std::move(page));
+}
+
+void InMemoryStore::of_receipt(ReceiptId receipt, std::optional<MessageId> after, std::size_t limit, WallTime now,
+                               Reply<Result<ports::ReceiptPage>> reply) {
+  const std::lock_guard lock(mutex_);
+  ports::ReceiptPage page;
+  const auto& ids = messages_of_receipt_[receipt];
+  for (auto it = after ? ids.upper_bound(*after) : ids.begin(); it != ids.end(); ++it) {
+    page.more = page.messages.size() == limit;
+    if (page.more) break;
+    page.messages.push_back(status_of(messages_.at(*it), now));
+  }
+  std::move(reply)(std::move(page));
+}
+
+void InMemoryStore::forget_receipt(ReceiptId receipt, std::size_t limit, Reply<Result<std::uint64_t>> reply) {
+  const std::lock_guard lock(mutex_);
+  auto& ids = messages_of_receipt_[receipt];
+  std::uint64_t forgotten = 0;
+  for (; forgotten < limit && !ids.empty(); ++forgotten) ids.erase(ids.begin());
+  std::move(reply)(forgotten);
 }
 
 Status InMemoryStore::register_now(App app, UserAgentId user_agent) {

@@ -1,5 +1,5 @@
 #pragma once
-// The double of the store: all three store ports in plain maps behind one mutex. For tests;
+// The double of the store: all store ports in plain maps behind one mutex. For tests;
 // it forgets everything when it is destroyed, and bounds nothing but what Limits names.
 
 #include <map>
@@ -12,11 +12,15 @@
 #include "ports/delivery_store.h"
 #include "ports/directory.h"
 #include "ports/message_store.h"
+#include "ports/receipt_log.h"
 
 namespace herald::adapters {
 
 // Thread-safe. Every call takes effect before it returns; the answer follows on the Reply's executor.
-class InMemoryStore final : public ports::MessageStore, public ports::DeliveryStore, public ports::Directory {
+class InMemoryStore final : public ports::MessageStore,
+                            public ports::DeliveryStore,
+                            public ports::Directory,
+                            public ports::ReceiptLog {
  public:
   explicit InMemoryStore(const Limits& limits) : InMemoryStore(limits, system_clock_) {}
   // `clock` dates the one change whose call carries no time (unregister_app); it must outlive the store.
@@ -37,6 +41,10 @@ class InMemoryStore final : public ports::MessageStore, public ports::DeliverySt
   void record(std::vector<DeliveryEvent> events, Reply<Result<std::uint64_t>> reply) override;
   void of_message(MessageId message, std::optional<UserAgentId> after, std::size_t limit, WallTime now,
                   Reply<Result<ports::DeliveryPage>> reply) override;
+
+  void of_receipt(ReceiptId receipt, std::optional<MessageId> after, std::size_t limit, WallTime now,
+                  Reply<Result<ports::ReceiptPage>> reply) override;
+  void forget_receipt(ReceiptId receipt, std::size_t limit, Reply<Result<std::uint64_t>> reply) override;
 
   void register_app(App app, UserAgentId user_agent, Reply<Status> reply) override;
   void unregister_app(AppId app, UserAgentId user_agent, Reply<Result<bool>> reply) override;
@@ -92,6 +100,7 @@ class InMemoryStore final : public ports::MessageStore, public ports::DeliverySt
   std::map<MessageId, StoredMessage> messages_;
   std::map<std::pair<AppId, std::string>, MessageId> newest_by_replace_key_;
   std::map<UserAgentId, std::set<MessageId>> messages_for_;
+  std::map<ReceiptId, std::set<MessageId>> messages_of_receipt_;
   std::map<AppId, StoredApp> apps_;
   std::map<UserAgentId, StoredNode> nodes_;
 };

@@ -11,6 +11,7 @@ class InMemoryStoreUnderTest final : public StoreUnderTest {
   MessageStore& messages() override { return store_; }
   DeliveryStore& deliveries() override { return store_; }
   Directory& directory() override { return store_; }
+  ReceiptLog& receipts() override { return store_; }
 
  private:
   adapters::InMemoryStore store_;

@@ -29,7 +29,7 @@ struct Receipt {
   std::string replace_key;
   WallTime accepted_at;
   WallTime expires_at;
-  ReceiptId subscription;                       // all zero: none
+  ReceiptId subscription{};                     // all zero: none
   DeliveryState end = DeliveryState::kPending;  // kPending: not ended
   WallTime ended_at;
   bool routed = false;

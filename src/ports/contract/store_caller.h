@@ -17,6 +17,7 @@
 #include "ports/delivery_store.h"
 #include "ports/directory.h"
 #include "ports/message_store.h"
+#include "ports/receipt_log.h"
 
 namespace herald::ports::contract {
 
@@ -30,13 +31,14 @@ template <class T>
   return std::move(*answer);
 }
 
-// One adapter's store; owns whatever the three ports stand on.
+// One adapter's store; owns whatever the ports stand on.
 class StoreUnderTest {
  public:
   virtual ~StoreUnderTest() = default;
   virtual MessageStore& messages() = 0;
   virtual DeliveryStore& deliveries() = 0;
   virtual Directory& directory() = 0;
+  virtual ReceiptLog& receipts() = 0;
 };
 
 using StoreFactory = std::function<std::unique_ptr<StoreUnderTest>(const Limits&, const Clock&)>;
@@ -93,6 +95,18 @@ class Caller {
     return await<Result<DeliveryPage>>(
                executor_,
                [&](auto reply) { store_.deliveries().of_message(message, after, limit, now, std::move(reply)); })
+        .value();
+  }
+
+  ReceiptPage of_receipt(ReceiptId receipt, std::optional<MessageId> after, std::size_t limit, WallTime now) {
+    return await<Result<ReceiptPage>>(
+               executor_,
+               [&](auto reply) { store_.receipts().of_receipt(receipt, after, limit, now, std::move(reply)); })
+        .value();
+  }
+  std::uint64_t forget_receipt(ReceiptId receipt, std::size_t limit) {
+    return await<Result<std::uint64_t>>(
+               executor_, [&](auto reply) { store_.receipts().forget_receipt(receipt, limit, std::move(reply)); })
         .value();
   }
 

@@ -1,6 +1,6 @@
 #pragma once
-// What every adapter of MessageStore, DeliveryStore and Directory must do, as GoogleTest suites. An adapter's test
-// includes this file once and, in namespace herald::ports::contract, says
+// What every adapter of MessageStore, DeliveryStore, Directory and ReceiptLog must do, as GoogleTest suites. An
+// adapter's test includes this file once and, in namespace herald::ports::contract, says
 //   HERALD_INSTANTIATE_STORE_CONTRACT(Name, factory);
 // where `factory` is a StoreFactory.
 
@@ -9,10 +9,12 @@
 #include "ports/contract/message_store_contract.h"
 #include "ports/contract/message_upkeep_contract.h"
 #include "ports/contract/pending_contract.h"
+#include "ports/contract/receipt_log_contract.h"
 
 #define HERALD_INSTANTIATE_STORE_CONTRACT(name, factory)                           \
   INSTANTIATE_TEST_SUITE_P(name, MessageStoreContract, testing::Values(factory));  \
   INSTANTIATE_TEST_SUITE_P(name, MessageUpkeepContract, testing::Values(factory)); \
   INSTANTIATE_TEST_SUITE_P(name, DeliveryStoreContract, testing::Values(factory)); \
   INSTANTIATE_TEST_SUITE_P(name, PendingContract, testing::Values(factory));       \
+  INSTANTIATE_TEST_SUITE_P(name, ReceiptLogContract, testing::Values(factory));    \
   INSTANTIATE_TEST_SUITE_P(name, DirectoryContract, testing::Values(factory))
