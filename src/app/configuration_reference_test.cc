@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "app/configuration_file.h"
 #include "app/files.h"
 #include "app/options.h"
 
@@ -15,6 +16,12 @@ TEST(ConfigurationReference, TheFileInDocsIsWhatTheProgramPrints) {
   const auto file = read_file(std::string(HERALD_SOURCE_DIR) + "/docs/configuration.md");
   ASSERT_TRUE(file) << file.error().message;
   EXPECT_TRUE(*file == configuration_reference()) << "run: herald check-config --reference > docs/configuration.md";
+}
+
+TEST(ConfigurationReference, TheExampleFileIsAValidConfiguration) {
+  const auto file = read_configuration_file(std::string(HERALD_SOURCE_DIR) + "/deploy/herald.example.toml");
+  EXPECT_THAT(file.errors, testing::IsEmpty());
+  EXPECT_THAT(resolve({}, {}, file.settings).errors, testing::IsEmpty());
 }
 
 TEST(ConfigurationReference, NamesEveryOption) {

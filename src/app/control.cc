@@ -35,7 +35,8 @@ Control::Control(Services& services, transport::EventLoop& loop)
       metrics_([&services] { return metrics_page(services.metrics); }),
       status_(status_page(services)),
       about_(about_page(services)),
-      index_(index_page) {
+      index_(index_page),
+      health_(services, loop) {
   router_.add("/metrics", metrics_);
   router_.add("/status", status_);
   router_.add("/about", about_);
@@ -72,6 +73,7 @@ Status Control::start_roles(const std::vector<std::unique_ptr<Worker>>& workers)
                                      loop_, services_.clock, services_.log, services_.metrics});
     monitor_->start();
   }
+  health_.start();
   return {};
 }
 

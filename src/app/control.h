@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "app/about.h"
+#include "app/health_check.h"
 #include "app/services.h"
 #include "app/worker.h"
 #include "roles/delivery_manager/delivery_manager.h"
@@ -48,6 +49,7 @@ class Control {
   PageEndpoint about_;
   PageEndpoint index_;
   transport::HttpRouter router_;
+  HealthCheck health_;
   std::unique_ptr<transport::HttpServer> server_;
   std::optional<roles::monitor::Monitor> monitor_;
   std::optional<roles::delivery_manager::DeliveryManager> manager_;

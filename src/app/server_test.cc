@@ -153,6 +153,14 @@ TEST_F(ServerTest, OperationsHaveAListenerOfTheirOwn) {
   EXPECT_EQ(ask("GET", server->public_url() + "/metrics").status, 404);
 }
 
+TEST_F(ServerTest, StatusTellsOfTheStoreAndTheQueues) {
+  Running server(test_configuration());
+  EXPECT_TRUE(until([&] {
+    return ask("GET", operations_url(*server) + "/status").body.find(R"("store":{"ok":true})") != std::string::npos;
+  }));
+  EXPECT_THAT(ask("GET", server->public_url() + "/status").body, HasSubstr(R"("queue":{"ok":true})"));
+}
+
 TEST_F(ServerTest, ANotificationReachesItsDeviceAndItsReceiptIsAcked) {
   Running server(test_configuration());
   const auto device = connect(*server);

@@ -1,0 +1,39 @@
+#include "app/health_check.h"
+
+#include <chrono>
+
+namespace herald::app {
+
+namespace {
+constexpr std::chrono::milliseconds kInterval{5'000};
+// A queue this full is about to refuse its producers.
+constexpr std::uint64_t kFullPercent = 90;
+}  // namespace
+
+void HealthCheck::look() {
+  look_at_queues();
+  // Recording nothing goes the way of every write up to the disk, and answers with the error that a write would get.
+  services_.stores->deliveries().record({}, Reply<Result<std::uint64_t>>(loop_, [this](Result<std::uint64_t> recorded) {
+                                          store_answered(recorded ? Status{} : std::unexpected(recorded.error()));
+                                        }));
+}
+
+void HealthCheck::store_answered(const Status& status) {
+  if (status) {
+    services_.health.set_ok("store");
+  } else {
+    services_.health.set_not_ok("store",
+                                "the store does not take writes: " + std::string(to_string(status.error().kind)));
+  }
+  loop_.run_after(kInterval, [this] { look(); });
+}
+
+void HealthCheck::look_at_queues() {
+  const std::uint64_t full = services_.configuration.limits.queue_max_messages * kFullPercent / 100;
+  for (const auto& depth : services_.queue.depths()) {
+    if (depth.waiting >= full) return services_.health.set_not_ok("queue", depth.queue + " is almost full");
+  }
+  services_.health.set_ok("queue");
+}
+
+}  // namespace herald::app
