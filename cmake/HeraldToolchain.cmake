@@ -12,9 +12,9 @@ if(HERALD_BUILD_TESTS)
 endif()
 
 add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Werror -fno-omit-frame-pointer)
-# libstdc++'s std::string operator+ trips a false -Wrestrict in g++ 12 at -O2.
+# g++ 12 at -O2 sees these in libstdc++ strings where there are none.
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-  add_compile_options(-Wno-restrict)
+  add_compile_options(-Wno-restrict -Wno-array-bounds -Wno-stringop-overflow)
 endif()
 
 if(HERALD_SANITIZE)
@@ -34,4 +34,16 @@ endif()
 find_program(HERALD_CCACHE ccache)
 if(HERALD_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${HERALD_CCACHE})
+endif()
+
+# Precompiled headers cost a rebuild of everything when they change and save a third of a build from nothing.
+option(HERALD_PCH "Read the standard library and GoogleTest once, not for every source" OFF)
+if(HERALD_PCH)
+  add_library(herald_pch OBJECT ${CMAKE_SOURCE_DIR}/cmake/pch/empty.cc)
+  target_precompile_headers(herald_pch PRIVATE ${CMAKE_SOURCE_DIR}/cmake/pch/library.h)
+  if(HERALD_BUILD_TESTS)
+    add_library(herald_test_pch OBJECT ${CMAKE_SOURCE_DIR}/cmake/pch/empty.cc)
+    target_link_libraries(herald_test_pch PRIVATE GTest::gmock)
+    target_precompile_headers(herald_test_pch PRIVATE ${CMAKE_SOURCE_DIR}/cmake/pch/test.h)
+  endif()
 endif()

@@ -192,7 +192,8 @@ async def test_get_all_messages_answers_an_array_and_keeps_the_socket_of_a_conne
     url = await device.register_wa(name)
     await device.close()
     notify(url, "a")
-    notify(url, "b")
+    notify(url, "b", id="b")
+    herald.eventually(lambda: herald.receipt(url, "b").json["routed"], "the monitor wrote its delivery")
     await device.open(register=False)
     reply = json.loads(await device.ask({"data": {"uatoken": device.uatoken}, "messageType": "getAllMessages"}))
     assert [m["message"] for m in reply] == ["a", "b"]
