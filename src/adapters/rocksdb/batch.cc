@@ -97,7 +97,7 @@ void Batch::change(const Receipt& receipt) {
   changed_receipts_.push_back(receipt.id);
 }
 
-void Batch::forget_receipt(const MessageId& id) {
+void Batch::forget_receipt(MessageId id) {
   receipts_.erase(id);
   remove_unindexed(Family::kReceipts, key_of(id));
 }

@@ -83,7 +83,8 @@ class Batch {
   [[nodiscard]] Receipt* receipt(const MessageId& id);
   Receipt& new_receipt(const Message& message);
   void change(const Receipt& receipt);
-  void forget_receipt(const MessageId& id);
+  // By value: the receipt that names it goes.
+  void forget_receipt(MessageId id);
   // Becomes part of an index row, with the other messages that ended in this batch in the same second.
   void note_ended(const Receipt& receipt);
 

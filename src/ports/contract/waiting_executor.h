@@ -16,11 +16,10 @@ namespace herald::ports::contract {
 
 class WaitingExecutor final : public Executor {
  public:
+  // Notifies under the lock: the test may destroy the executor as soon as it has run the task.
   void post(Task task) override {
-    {
-      const std::lock_guard lock(mutex_);
-      tasks_.push_back(std::move(task));
-    }
+    const std::lock_guard lock(mutex_);
+    tasks_.push_back(std::move(task));
     filled_.notify_one();
   }
 
