@@ -142,6 +142,42 @@ void define_keys(CLI::App& app, KeysCommand& command) {
       "         herald send URL 'Hello' --sign my-app.private.pem");
 }
 
+void define_bench(CLI::App& app, BenchCommand& command) {
+  load::Plan& plan = command.plan;
+  app.add_option("SCENARIO", command.scenario, "What to play; the list is below")->required();
+  app.add_option("--target", plan.target, "The server's public address")->type_name("URL")->capture_default_str();
+  app.add_option("--devices", plan.devices, "Devices to be")->type_name("N")->capture_default_str();
+  app.add_option("--rate", command.rate, "Notifications a second; max: as many as go")
+      ->type_name("R|max")
+      ->capture_default_str();
+  app.add_option("--seconds", plan.seconds, "How long to measure")->type_name("S")->capture_default_str();
+  app.add_option("--apps", plan.apps, "Apps that the devices share; default: one for each device")->type_name("N");
+  app.add_option("--bytes", plan.bytes, "Length of a message")->type_name("N")->capture_default_str();
+  app.add_option("--messages", plan.messages, "backlog: messages that wait for each app (default 10)")->type_name("N");
+  app.add_option("--senders", plan.senders, "Connections that POST")->type_name("N")->capture_default_str();
+  app.add_option("--pipeline", plan.pipeline, "POSTs under way on one of them")->type_name("N")->capture_default_str();
+  app.add_option("--in-flight", plan.in_flight, "At --rate max: accepted and not yet delivered, at most")->type_name("N");
+  app.add_option("--grace", plan.grace_s, "Seconds without any progress after which what is missing counts as lost")
+      ->type_name("S")
+      ->capture_default_str();
+  app.add_option("--loops", plan.loops, "Event loops, each with descriptors of its own; default: as many as needed")
+      ->type_name("N");
+  app.add_option("--source-addresses", plan.source_addresses,
+                 "Addresses in 127.0.0.0/8 to connect from; default: one for 10,000 connections")
+      ->type_name("N");
+  app.add_option("--server-pid", command.server_pid, "The server's process, to weigh it; auto finds a local one")
+      ->type_name("PID|auto|none")
+      ->capture_default_str();
+  app.add_option("--operations", plan.operations, "Operations address: --json then tells how its metrics grew")
+      ->type_name("URL");
+  app.add_option("--path", plan.path, "post: where to post")->capture_default_str();
+  app.add_flag("--json", plan.json, "One JSON object instead of a table");
+  app.add_option("--report", plan.report, "Write an HTML report with plots")->type_name("FILE");
+  app.add_option("--ca,--ca-file", plan.ca_file, "Trust the certificates in this PEM file too")->type_name("FILE");
+  app.add_flag("--insecure", plan.insecure, "Do not check the server's certificate");
+  app.footer(bench_footer());
+}
+
 PrintAndExit words_of(const CLI::App& app, const CLI::ParseError& error) {
   std::ostringstream output;
   std::ostringstream mistake;
@@ -171,6 +207,7 @@ class Parser {
     add("status", "Ask what became of a notification, or how a server is", status_,
         [this](CLI::App& a) { define_status(a, status_); });
     add("keys", "Make keys for signing", keys_, [this](CLI::App& a) { define_keys(a, keys_); });
+    add("bench", "Measure a server as its users load it", bench_, [this](CLI::App& a) { define_bench(a, bench_); });
     add("version", "Print the version", version_, [](CLI::App&) {});
   }
 
@@ -210,6 +247,7 @@ class Parser {
   SendCommand send_;
   StatusCommand status_;
   KeysCommand keys_;
+  BenchCommand bench_;
   VersionCommand version_;
   Given given_;
   Given checked_;

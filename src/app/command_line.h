@@ -5,12 +5,13 @@
 #include <variant>
 #include <vector>
 
+#include "app/commands/bench.h"
 #include "app/commands/commands.h"
 
 namespace herald::app {
 
 using Command = std::variant<PrintAndExit, ServeCommand, CheckConfigCommand, ListenCommand, SendCommand, StatusCommand,
-                             KeysCommand, VersionCommand>;
+                             KeysCommand, BenchCommand, VersionCommand>;
 
 // `arguments` without the program's name. Mistakes come back as PrintAndExit with ExitCode::kUsage.
 [[nodiscard]] Command parse_command_line(std::vector<std::string> arguments);

@@ -20,16 +20,17 @@ ARROWS = {
     "protocol": {"domain", "base"},
     "transport": {"base"},
     "operations": {"base"},
+    "load": {"transport", "protocol", "domain", "base"},
     **{f"roles/{role}": {"ports", "protocol", "domain", "transport", "base"} for role in ROLES},
     **{f"adapters/{adapter}": {"ports", "domain", "base"} for adapter in ADAPTERS},
-    "app": {"base", "domain", "ports", "protocol", "transport", "operations"}
+    "app": {"base", "domain", "ports", "protocol", "transport", "operations", "load"}
     | {f"roles/{role}" for role in ROLES}
     | {f"adapters/{adapter}" for adapter in ADAPTERS},
 }
 
 # Vendor include prefix -> the folders that may name it, in sources or private headers.
 VENDORS = {
-    "openssl/": {"base", "transport", "app"},
+    "openssl/": {"base", "transport", "load", "app"},
     "boost/json": {"protocol", "app"},
     "boost/beast": {"transport"},
     "boost/asio": {"transport"},
