@@ -156,7 +156,8 @@ void define_bench(CLI::App& app, BenchCommand& command) {
   app.add_option("--messages", plan.messages, "backlog: messages that wait for each app (default 10)")->type_name("N");
   app.add_option("--senders", plan.senders, "Connections that POST")->type_name("N")->capture_default_str();
   app.add_option("--pipeline", plan.pipeline, "POSTs under way on one of them")->type_name("N")->capture_default_str();
-  app.add_option("--in-flight", plan.in_flight, "At --rate max: accepted and not yet delivered, at most")->type_name("N");
+  app.add_option("--in-flight", plan.in_flight, "At --rate max: accepted and not yet delivered, at most")
+      ->type_name("N");
   app.add_option("--grace", plan.grace_s, "Seconds without any progress after which what is missing counts as lost")
       ->type_name("S")
       ->capture_default_str();

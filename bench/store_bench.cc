@@ -1,0 +1,188 @@
+// The embedded store through its asynchronous ports: put, the pending deliveries of a message, a scan of what waits for
+// a device, and acks, with 1 to 1,024 calls under way at a time. Durable: each put and ack is on disk when it answers.
+// The database lies in TMPDIR, or /tmp.
+
+#include <benchmark/benchmark.h>
+
+#include <condition_variable>
+#include <cstdlib>
+#include <deque>
+#include <filesystem>
+#include <mutex>
+#include <string>
+
+#include "adapters/rocksdb/rocksdb_store.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "base/random.h"
+#include "base/time.h"
+#include "domain/message_id_source.h"
+
+namespace herald {
+namespace {
+
+constexpr WallTime kNow{1'700'000'000'000};
+
+// Answers come from the store's threads; the benchmark's thread waits for them.
+class WaitingExecutor final : public Executor {
+ public:
+  void post(Task task) override {
+    const std::lock_guard lock(mutex_);
+    tasks_.push_back(std::move(task));
+    ready_.notify_one();
+  }
+  void post_batch(std::vector<Task> tasks) override {
+    const std::lock_guard lock(mutex_);
+    for (auto& task : tasks) tasks_.push_back(std::move(task));
+    ready_.notify_one();
+  }
+  // Runs tasks until `left` is 0.
+  void run_until_none(const std::size_t& left) {
+    std::deque<Task> taken;
+    while (left > 0) {
+      {
+        std::unique_lock lock(mutex_);
+        ready_.wait(lock, [this] { return !tasks_.empty(); });
+        taken.swap(tasks_);
+      }
+      for (auto& task : taken) task();
+      taken.clear();
+    }
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable ready_;
+  std::deque<Task> tasks_;
+};
+
+class Store {
+ public:
+  Store() {
+    const char* base = std::getenv("TMPDIR");
+    std::string name = std::string(base == nullptr ? "/tmp" : base) + "/herald-store-bench-XXXXXX";
+    folder_ = mkdtemp(name.data());
+    auto opened = adapters::RocksdbStore::open({.folder = folder_ + "/data"}, limits_, clock_, log_, metrics_);
+    if (opened) store_ = std::move(*opened);
+  }
+  ~Store() {
+    store_.reset();
+    std::filesystem::remove_all(folder_);
+  }
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
+
+  [[nodiscard]] bool open() const { return store_ != nullptr; }
+
+  // A promise that counts down, and counts failures.
+  template <class T>
+  Reply<T> reply() {
+    ++left_;
+    return Reply<T>(executor_, [this](const T& answer) {
+      if (!answer) ++failures_;
+      --left_;
+    });
+  }
+  void wait() { executor_.run_until_none(left_); }
+
+  MessageId put() {
+    Message message;
+    message.id = ids_.next();
+    message.app.bytes[0] = 1;
+    message.body = R"({"message":")" + std::string(200, 'x') + "\"}";
+    message.accepted_at = kNow;
+    message.expires_at = kNow + std::chrono::hours(1);
+    const MessageId id = message.id;
+    store_->put(std::move(message), reply<Result<ports::PutOutcome>>());
+    return id;
+  }
+  void route(const MessageId& id, const UserAgentId& user_agent) {
+    store_->add({{id, {user_agent}, true}}, kNow, reply<Result<ports::AddOutcome>>());
+  }
+  void ack(const MessageId& id, const UserAgentId& user_agent) {
+    store_->record({{id, user_agent, DeliveryState::kAcked, kNow, kNow}}, reply<Result<std::uint64_t>>());
+  }
+  void scan(const UserAgentId& user_agent) {
+    store_->pending(user_agent, std::nullopt, 32, kNow, reply<Result<ports::PendingPage>>());
+  }
+  UserAgentId user_agent() {
+    UserAgentId id;
+    random_.fill(id.bytes);
+    return id;
+  }
+
+  void report(benchmark::State& state) const {
+    if (failures_ > 0) state.SkipWithError("the store failed");
+    state.SetItemsProcessed(state.iterations() * state.range(0));
+  }
+
+ private:
+  std::string folder_;
+  const Limits limits_;
+  const SystemClock clock_;
+  NullLog log_;
+  NullMetrics metrics_;
+  SeededRandom random_{7};
+  MessageIdSource ids_{clock_, random_};
+  WaitingExecutor executor_;
+  std::size_t left_ = 0;
+  std::size_t failures_ = 0;
+  std::unique_ptr<adapters::RocksdbStore> store_;
+};
+
+#define HERALD_STORE_BENCH(name) \
+  BENCHMARK(name)->Arg(1)->Arg(16)->Arg(128)->Arg(1024)->UseRealTime()->Unit(benchmark::kMicrosecond)
+
+void store_put(benchmark::State& state) {
+  Store store;
+  if (!store.open()) return state.SkipWithError("the store does not open");
+  for (auto _ : state) {
+    for (std::int64_t i = 0; i < state.range(0); ++i) store.put();
+    store.wait();
+  }
+  store.report(state);
+}
+HERALD_STORE_BENCH(store_put);
+
+void store_put_route_ack(benchmark::State& state) {
+  Store store;
+  if (!store.open()) return state.SkipWithError("the store does not open");
+  std::vector<std::pair<MessageId, UserAgentId>> batch;
+  for (auto _ : state) {
+    batch.clear();
+    for (std::int64_t i = 0; i < state.range(0); ++i) batch.emplace_back(store.put(), store.user_agent());
+    store.wait();
+    for (const auto& [id, user_agent] : batch) store.route(id, user_agent);
+    store.wait();
+    for (const auto& [id, user_agent] : batch) store.ack(id, user_agent);
+    store.wait();
+  }
+  store.report(state);
+}
+HERALD_STORE_BENCH(store_put_route_ack);
+
+void store_scan_ten_pending(benchmark::State& state) {
+  constexpr int kDevices = 1000;
+  Store store;
+  if (!store.open()) return state.SkipWithError("the store does not open");
+  std::vector<UserAgentId> devices;
+  for (int i = 0; i < kDevices; ++i) devices.push_back(store.user_agent());
+  for (int round = 0; round < 10; ++round) {
+    std::vector<MessageId> ids;
+    for (int i = 0; i < kDevices; ++i) ids.push_back(store.put());
+    store.wait();
+    for (int i = 0; i < kDevices; ++i)
+      store.route(ids[static_cast<std::size_t>(i)], devices[static_cast<std::size_t>(i)]);
+    store.wait();
+  }
+  std::size_t next = 0;
+  for (auto _ : state) {
+    for (std::int64_t i = 0; i < state.range(0); ++i) store.scan(devices[next++ % kDevices]);
+    store.wait();
+  }
+  store.report(state);
+}
+HERALD_STORE_BENCH(store_scan_ten_pending);
+
+}  // namespace
+}  // namespace herald
