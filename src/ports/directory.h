@@ -18,6 +18,12 @@ struct NodePage {
   bool more = false;
 };
 
+// The apps that a user agent registered for.
+struct AppPage {
+  std::vector<App> apps;
+  bool more = false;
+};
+
 class Directory {
  public:
   virtual ~Directory() = default;
@@ -37,7 +43,12 @@ class Directory {
   virtual void nodes_of(AppId app, std::optional<UserAgentId> after, std::size_t limit,
                         Reply<Result<NodePage>> reply) = 0;
 
-  // Says where the user agent is now; makes the node if it is new. `wake` replaces the stored interface if given.
+  // Up to `limit` apps of `user_agent` after `after`, in the order of their ids.
+  virtual void apps_of(UserAgentId user_agent, std::optional<AppId> after, std::size_t limit,
+                       Reply<Result<AppPage>> reply) = 0;
+
+  // Says where the user agent is now; makes the node if it is new. `wake` replaces the stored interface if given; one
+  // without an ip takes the stored one away.
   // Answers what was stored before: a kWebSocket location there names the connection that this one takes over from.
   virtual void set_location(UserAgentId user_agent, Location location, std::optional<WakeInterface> wake,
                             Reply<Result<Location>> reply) = 0;

@@ -371,11 +371,26 @@ void InMemoryStore::nodes_of(AppId app, std::optional<UserAgentId> after, std::s
   std::move(reply)(std::move(page));
 }
 
+void InMemoryStore::apps_of(UserAgentId user_agent, std::optional<AppId> after, std::size_t limit,
+                            Reply<Result<ports::AppPage>> reply) {
+  const std::lock_guard lock(mutex_);
+  ports::AppPage page;
+  const auto found = nodes_.find(user_agent);
+  if (found == nodes_.end()) return std::move(reply)(std::move(page));
+  const auto& all = found->second.apps;
+  for (auto it = after ? all.upper_bound(*after) : all.begin(); it != all.end(); ++it) {
+    page.more = page.apps.size() == limit;
+    if (page.more) break;
+    page.apps.push_back(apps_.at(*it).app);
+  }
+  std::move(reply)(std::move(page));
+}
+
 void InMemoryStore::set_location(UserAgentId user_agent, Location location, std::optional<WakeInterface> wake,
                                  Reply<Result<Location>> reply) {
   const std::lock_guard lock(mutex_);
   auto& node = nodes_[user_agent];
-  if (wake) node.wake = std::move(wake);
+  if (wake) node.wake = wake->ip.empty() ? std::nullopt : std::move(wake);
   std::move(reply)(std::exchange(node.location, std::move(location)));
 }
 

@@ -69,6 +69,26 @@ Result<ports::NodePage> read_nodes(const Database& database, const AppId& app, s
   return page;
 }
 
+Result<ports::AppPage> read_apps(const Database& database, const UserAgentId& user_agent, std::optional<AppId> after,
+                                 std::size_t limit) {
+  ports::AppPage page;
+  const auto prefix = user_agent.view();
+  const std::string from = after ? node_app_key(user_agent, *after).append(1, '\0') : std::string(prefix);
+  const auto scanned = RowReader(database).scan(Family::kNodeApps, prefix, from,
+                                                [&](std::string_view key, std::string_view) -> Result<bool> {
+                                                  page.more = page.apps.size() == limit;
+                                                  if (page.more) return false;
+                                                  const auto id = last_id<AppId>(key);
+                                                  if (!id) return std::unexpected(id.error());
+                                                  auto app = read_app(database, *id);
+                                                  if (!app) return std::unexpected(app.error());
+                                                  page.apps.push_back(std::move(*app));
+                                                  return true;
+                                                });
+  if (!scanned) return std::unexpected(scanned.error());
+  return page;
+}
+
 Result<std::vector<Node>> read_locations(const Database& database, const std::vector<UserAgentId>& user_agents) {
   return locate(RowReader(database), user_agents);
 }

@@ -74,7 +74,7 @@ Result<bool> unregister_device(Batch& batch, const AppId& app, const UserAgentId
 Result<Location> set_device_location(Batch& batch, const UserAgentId& user_agent, const Location& location,
                                      std::optional<WakeInterface> wake) {
   NodeRecord node = find_node(batch, user_agent).value_or(NodeRecord{});
-  if (wake) node.wake = std::move(wake);
+  if (wake) node.wake = wake->ip.empty() ? std::nullopt : std::move(wake);
   const Location before = node.location;
   move_to(batch, user_agent, node, location);
   return before;

@@ -28,6 +28,8 @@ namespace herald::adapters {
 [[nodiscard]] Result<App> read_app(const Database& database, const AppId& app);
 [[nodiscard]] Result<ports::NodePage> read_nodes(const Database& database, const AppId& app,
                                                  std::optional<UserAgentId> after, std::size_t limit);
+[[nodiscard]] Result<ports::AppPage> read_apps(const Database& database, const UserAgentId& user_agent,
+                                               std::optional<AppId> after, std::size_t limit);
 [[nodiscard]] Result<std::vector<Node>> read_locations(const Database& database,
                                                        const std::vector<UserAgentId>& user_agents);
 

@@ -130,6 +130,12 @@ void RocksdbStore::nodes_of(AppId app, std::optional<UserAgentId> after, std::si
                        std::move(reply));
 }
 
+void RocksdbStore::apps_of(UserAgentId user_agent, std::optional<AppId> after, std::size_t limit,
+                           Reply<Result<ports::AppPage>> reply) {
+  parts_->reads.submit([=](const Database& database) { return read_apps(database, user_agent, after, limit); },
+                       std::move(reply));
+}
+
 void RocksdbStore::set_location(UserAgentId user_agent, Location location, std::optional<WakeInterface> wake,
                                 Reply<Result<Location>> reply) {
   parts_->writes.submit(

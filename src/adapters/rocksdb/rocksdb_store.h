@@ -66,6 +66,8 @@ class RocksdbStore final : public ports::MessageStore,
   void find_app(AppId app, Reply<Result<App>> reply) override;
   void nodes_of(AppId app, std::optional<UserAgentId> after, std::size_t limit,
                 Reply<Result<ports::NodePage>> reply) override;
+  void apps_of(UserAgentId user_agent, std::optional<AppId> after, std::size_t limit,
+               Reply<Result<ports::AppPage>> reply) override;
   void set_location(UserAgentId user_agent, Location location, std::optional<WakeInterface> wake,
                     Reply<Result<Location>> reply) override;
   void leave(UserAgentId user_agent, ServerId server, std::uint64_t connection, ServerId sleep_server,

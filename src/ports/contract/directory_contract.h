@@ -49,6 +49,25 @@ TEST_P(DirectoryContract, NodesArePagedInOrderOfTheirIds) {
   EXPECT_TRUE(call().nodes_of(app_id(3), {}, 2).user_agents.empty());
 }
 
+TEST_P(DirectoryContract, TheAppsOfADeviceArePagedInOrderOfTheirIds) {
+  for (const auto n : {3, 1, 2}) ASSERT_TRUE(call().register_app(app(n), device(1)));
+  ASSERT_TRUE(
+      call().register_app(App{.id = app_id(4), .kind = PayloadKind::kSimplePush, .public_key_pem = ""}, device(1)));
+  ASSERT_TRUE(call().register_app(app(5), device(2)));
+  ASSERT_TRUE(call().unregister_app(app_id(2), device(1)));
+  const auto first = call().apps_of(device(1), {}, 1);
+  ASSERT_EQ(first.apps.size(), 1);
+  EXPECT_EQ(first.apps[0].id, app_id(1));
+  EXPECT_TRUE(first.more);
+  const auto rest = call().apps_of(device(1), app_id(1), 2);
+  ASSERT_EQ(rest.apps.size(), 2);
+  EXPECT_EQ(rest.apps[0].id, app_id(3));
+  EXPECT_EQ(rest.apps[1].id, app_id(4));
+  EXPECT_EQ(rest.apps[1].kind, PayloadKind::kSimplePush);
+  EXPECT_FALSE(rest.more);
+  EXPECT_TRUE(call().apps_of(device(3), {}, 2).apps.empty());
+}
+
 TEST_P(DirectoryContract, AppsPerDeviceHoldsAtTheLimitAndNotPastIt) {
   limits_.apps_per_device = 2;
   open();
@@ -128,6 +147,13 @@ TEST_P(DirectoryContract, TheWakeInterfaceIsKeptUntilAnotherIsGiven) {
   const WakeInterface other{.ip = "10.0.0.1", .port = 5000};
   call().set_location(device(1), web_socket("WS1", 9), other);
   EXPECT_EQ(call().locate({device(1)}).at(0).wake, other);
+}
+
+TEST_P(DirectoryContract, AWakeInterfaceWithoutAnAddressTakesTheStoredOneAway) {
+  call().set_location(device(1), web_socket("WS1", 7), wake_);
+  call().set_location(device(1), web_socket("WS1", 8), WakeInterface{});
+  EXPECT_EQ(call().locate({device(1)}).at(0).wake, std::nullopt);
+  EXPECT_EQ(call().leave(device(1), "WS1", 8, "UDP1").kind, LocationKind::kDisconnected);
 }
 
 TEST_P(DirectoryContract, ConnectionNumbersUseAllTheirBits) {

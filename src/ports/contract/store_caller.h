@@ -127,6 +127,11 @@ class Caller {
                executor_, [&](auto reply) { store_.directory().nodes_of(app, after, limit, std::move(reply)); })
         .value();
   }
+  AppPage apps_of(UserAgentId user_agent, std::optional<AppId> after, std::size_t limit) {
+    return await<Result<AppPage>>(
+               executor_, [&](auto reply) { store_.directory().apps_of(user_agent, after, limit, std::move(reply)); })
+        .value();
+  }
   Location set_location(UserAgentId user_agent, Location location, std::optional<WakeInterface> wake = {}) {
     return await<Result<Location>>(
                executor_,

@@ -19,10 +19,10 @@
 namespace herald::roles::app_server {
 
 // Holds what the endpoint puts until the test answers; the rest answers by itself.
-class TestWorld final : public ports::MessageStore,
-                        public ports::DeliveryStore,
-                        public ports::Directory,
-                        public ports::MessageQueue {
+class TestWorld : public ports::MessageStore,
+                  public ports::DeliveryStore,
+                  public ports::Directory,
+                  public ports::MessageQueue {
  public:
   std::map<AppId, App> apps;
   std::optional<Error> directory_error;
@@ -89,6 +89,7 @@ class TestWorld final : public ports::MessageStore,
     std::move(reply)(found->second);
   }
   void nodes_of(AppId, std::optional<UserAgentId>, std::size_t, Reply<Result<ports::NodePage>>) override {}
+  void apps_of(UserAgentId, std::optional<AppId>, std::size_t, Reply<Result<ports::AppPage>>) override {}
   void set_location(UserAgentId, Location, std::optional<WakeInterface>, Reply<Result<Location>>) override {}
   void leave(UserAgentId, ServerId, std::uint64_t, ServerId, Reply<Result<Location>>) override {}
   void locate(std::vector<UserAgentId>, Reply<Result<std::vector<Node>>>) override {}

@@ -190,6 +190,7 @@ class TestWorld final : public ports::MessageStore,
   void register_app(App, UserAgentId, Reply<Status>) override {}
   void unregister_app(AppId, UserAgentId, Reply<Result<bool>>) override {}
   void find_app(AppId, Reply<Result<App>>) override {}
+  void apps_of(UserAgentId, std::optional<AppId>, std::size_t, Reply<Result<ports::AppPage>>) override {}
   void nodes_of(AppId of, std::optional<UserAgentId> after, std::size_t limit,
                 Reply<Result<ports::NodePage>> reply) override {
     trace.push_back("nodes_of");

@@ -102,6 +102,7 @@ class TestWorld final : public ports::Directory,
   void unregister_app(AppId, UserAgentId, Reply<Result<bool>>) override {}
   void find_app(AppId, Reply<Result<App>>) override {}
   void nodes_of(AppId, std::optional<UserAgentId>, std::size_t, Reply<Result<ports::NodePage>>) override {}
+  void apps_of(UserAgentId, std::optional<AppId>, std::size_t, Reply<Result<ports::AppPage>>) override {}
   void set_location(UserAgentId, Location, std::optional<WakeInterface>, Reply<Result<Location>>) override {}
   void leave(UserAgentId, ServerId, std::uint64_t, ServerId, Reply<Result<Location>>) override {}
   void locate(std::vector<UserAgentId> user_agents, Reply<Result<std::vector<Node>>> reply) override {

@@ -84,6 +84,22 @@ class FakeStore final : public ports::MessageStore, public ports::DeliveryStore,
     std::move(reply)(std::move(nodes));
   }
 
+  void apps_of(UserAgentId user_agent, std::optional<AppId> after, std::size_t limit,
+               Reply<Result<ports::AppPage>> reply) override {
+    if (failing) return std::move(reply)(away());
+    std::map<AppId, App> apps;
+    for (const auto& [app, device] : registered) {
+      if (device == user_agent && (!after || app.id > *after)) apps.emplace(app.id, app);
+    }
+    ports::AppPage page;
+    for (const auto& [id, app] : apps) {
+      page.more = page.apps.size() == limit;
+      if (page.more) break;
+      page.apps.push_back(app);
+    }
+    std::move(reply)(std::move(page));
+  }
+
   // The role under test asks for none of these.
   void put(Message, Reply<Result<ports::PutOutcome>>) override { unexpected_call(); }
   void status(AppId, std::string, WallTime, Reply<Result<ports::MessageStatus>>) override { unexpected_call(); }
