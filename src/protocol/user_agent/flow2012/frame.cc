@@ -36,7 +36,7 @@ const Verb* find_verb(const std::optional<JsonValue>& value) {
 }
 
 std::unexpected<Rejection> not_json() {
-  return std::unexpected(Rejection{R"({ "error": "Data received is not a valid JSON package" })", "not_json"});
+  return std::unexpected(Rejection{std::string(error_not_json()), "not_json"});
 }
 std::unexpected<Rejection> unknown_command() {
   return std::unexpected(Rejection{R"({ "error": "Command not recognized" })", "unknown_command"});

@@ -71,6 +71,8 @@ struct Rejection {
 [[nodiscard]] std::string_view error_could_not_add_ua();    // S10, storage
 [[nodiscard]] std::string_view error_could_not_add_wa();    // S8, storage
 [[nodiscard]] std::string_view error_binary();              // S2
+[[nodiscard]] std::string_view error_not_json();            // S1
+[[nodiscard]] std::string_view error_no_subprotocol();      // the upgrade did not offer push-notification
 [[nodiscard]] std::string_view error_not_registered();      // an ack or the like before the connection is a device
 
 // One delivered message as a JSON object: the posted fields plus messageId and url. `message.kind` must be kFlow2012.

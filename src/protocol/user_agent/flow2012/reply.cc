@@ -32,6 +32,14 @@ std::string_view error_could_not_add_wa() {
   return R"({ "error": "Could not add WA" })";
 }
 
+std::string_view error_not_json() {
+  return R"({ "error": "Data received is not a valid JSON package" })";
+}
+
+std::string_view error_no_subprotocol() {
+  return R"({ "error": "The WebSocket subprotocol push-notification is required" })";
+}
+
 std::string_view error_binary() {
   return R"({ "error": "Binary messages not yet supported" })";
 }
