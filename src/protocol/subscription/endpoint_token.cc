@@ -59,8 +59,8 @@ std::string EndpointTokens::path_of(const MessageName& message) const {
   return joined(kMessagePath, message_.seal(joined(message.app.view(), message.id.view())));
 }
 
-std::string EndpointTokens::path_of(const ReceiptName& receipt) const {
-  return joined(kReceiptPath, receipt_.seal(joined(receipt.app.view(), receipt.id.view())));
+std::string EndpointTokens::path_of(const ReceiptId& receipt) const {
+  return joined(kReceiptPath, receipt_.seal(receipt.view()));
 }
 
 Result<WebPushEndpoint> EndpointTokens::read_webpush(std::string_view path) const {
@@ -97,14 +97,11 @@ Result<MessageName> EndpointTokens::read_message(std::string_view path) const {
   return name;
 }
 
-Result<ReceiptName> EndpointTokens::read_receipt(std::string_view path) const {
+Result<ReceiptId> EndpointTokens::read_receipt(std::string_view path) const {
   const auto content = content_after(receipt_, kReceiptPath, path);
-  if (!content || content->size() != sizeof(AppId) + sizeof(ReceiptId)) return none();
+  if (!content || content->size() != sizeof(ReceiptId)) return none();
   std::string_view left = *content;
-  ReceiptName name;
-  name.app = take_id<AppId>(left);
-  name.id = take_id<ReceiptId>(left);
-  return name;
+  return take_id<ReceiptId>(left);
 }
 
 }  // namespace herald::protocol::subscription

@@ -5,7 +5,7 @@
 //   /wpush/v2/<token>  one restricted to a VAPID key    the same, SHA-256 of the key's 65 bytes (32)
 //   /spush/v1/<token>  a SimplePush channel             user agent (16), the channel's name
 //   /m/<token>         a message (Location)             app (32), message id (16)
-//   /r/<token>         a receipt subscription           app (32), receipt id (16)
+//   /r/<token>         a receipt subscription           receipt id (16)
 //
 // The same subscription always gets the same URL. Nothing is stored to read one.
 
@@ -52,13 +52,6 @@ struct MessageName {
   bool operator==(const MessageName&) const = default;
 };
 
-// A receipt subscription belongs to one push subscription.
-struct ReceiptName {
-  AppId app;
-  ReceiptId id;
-  bool operator==(const ReceiptName&) const = default;
-};
-
 // Immutable; share it between threads.
 class EndpointTokens {
  public:
@@ -69,13 +62,13 @@ class EndpointTokens {
   [[nodiscard]] std::string path_of(const WebPushEndpoint& endpoint) const;
   [[nodiscard]] std::string path_of(const SimplePushEndpoint& endpoint) const;
   [[nodiscard]] std::string path_of(const MessageName& message) const;
-  [[nodiscard]] std::string path_of(const ReceiptName& receipt) const;
+  [[nodiscard]] std::string path_of(const ReceiptId& receipt) const;
 
   // From a whole path, as in a request. kNotFound: another path or version, or not a token of this installation.
   [[nodiscard]] Result<WebPushEndpoint> read_webpush(std::string_view path) const;
   [[nodiscard]] Result<SimplePushEndpoint> read_simplepush(std::string_view path) const;
   [[nodiscard]] Result<MessageName> read_message(std::string_view path) const;
-  [[nodiscard]] Result<ReceiptName> read_receipt(std::string_view path) const;
+  [[nodiscard]] Result<ReceiptId> read_receipt(std::string_view path) const;
 
  private:
   SealedTokens webpush_;

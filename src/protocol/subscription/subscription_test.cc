@@ -83,9 +83,8 @@ TEST_F(EndpointTokenTest, CarryMessagesAndReceipts) {
   message.id.bytes.fill(4);
   EXPECT_TRUE(tokens.path_of(message).starts_with("/m/"));
   EXPECT_EQ(*tokens.read_message(tokens.path_of(message)), message);
-  ReceiptName receipt;
-  receipt.app.bytes.fill(3);
-  receipt.id.bytes.fill(4);
+  ReceiptId receipt;
+  receipt.bytes.fill(4);
   EXPECT_TRUE(tokens.path_of(receipt).starts_with("/r/"));
   EXPECT_EQ(*tokens.read_receipt(tokens.path_of(receipt)), receipt);
 }

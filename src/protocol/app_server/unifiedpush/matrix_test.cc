@@ -1,0 +1,62 @@
+#include "protocol/app_server/unifiedpush/matrix.h"
+
+#include <gtest/gtest.h>
+
+namespace herald::protocol::unifiedpush {
+namespace {
+
+std::string posted(std::string_view members, std::string_view devices = R"([{"pushkey":"https://a/1"}])") {
+  return R"({"notification":{)" + std::string(members) + R"("devices":)" + std::string(devices) + "}}";
+}
+
+// unifiedpush.md T3
+TEST(Matrix, TakesTheDevicesOut) {
+  const auto read = parse_matrix(
+      R"({"notification":{"event_id":"$e1","devices":[{"app_id":"a","pushkey":"https://p/1"},{"pushkey":"https://p/2"}],)"
+      R"("room_id":"!r:hs","counts":{"unread":2}}})",
+      {});
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->pushkeys, (std::vector<std::string>{"https://p/1", "https://p/2"}));
+  EXPECT_EQ(read->body, R"({"notification":{"event_id":"$e1","room_id":"!r:hs","counts":{"unread":2}}})");
+  EXPECT_EQ(read->urgency, Urgency::kHigh);
+}
+
+TEST(Matrix, ReadsThePriority) {
+  EXPECT_EQ(parse_matrix(posted(R"("prio":"high",)"), {})->urgency, Urgency::kHigh);
+  EXPECT_EQ(parse_matrix(posted(R"("prio":"low",)"), {})->urgency, Urgency::kLow);
+  EXPECT_EQ(parse_matrix(posted(""), {})->urgency, Urgency::kHigh);
+}
+
+// U7, T7
+TEST(Matrix, RefusesWhatIsNotANotification) {
+  for (const std::string& body :
+       {std::string(), std::string("x"), std::string("[]"), std::string("{}"), std::string(R"({"notification":1})"),
+        std::string(R"({"notification":{}})"), posted("", "[]"), posted("", "{}"), posted("", "[{}]"),
+        posted("", R"([{"pushkey":""}])"), posted("", R"([{"pushkey":1}])"), posted("", "[1]")}) {
+    const auto read = parse_matrix(body, {});
+    ASSERT_FALSE(read) << body;
+    EXPECT_EQ(read.error().status, 400) << body;
+  }
+}
+
+// U11
+TEST(Matrix, BoundsWhatADeviceWouldGet) {
+  Limits limits;
+  const std::string frame = R"({"notification":{"x":""}})";
+  const std::string fits(limits.webpush_message_max_bytes - frame.size(), 'a');
+  EXPECT_EQ(parse_matrix(posted(R"("x":")" + fits + R"(",)"), limits)->body.size(), limits.webpush_message_max_bytes);
+  EXPECT_EQ(parse_matrix(posted(R"("x":"a)" + fits + R"(",)"), limits).error().status, 413);
+  std::string many = "[";
+  for (std::size_t i = 0; i <= kDevicesMost; ++i) many += std::string(i == 0 ? "" : ",") + R"({"pushkey":"k"})";
+  EXPECT_EQ(parse_matrix(posted("", many + "]"), limits).error().status, 400);
+}
+
+TEST(Matrix, WritesItsAnswers) {
+  EXPECT_EQ(rejected_body({}), R"({"rejected":[]})");
+  EXPECT_EQ(rejected_body({"a", "b\""}), R"({"rejected":["a","b\""]})");
+  EXPECT_EQ(gateway_discovery(), R"({"unifiedpush":{"gateway":"matrix"}})");
+  EXPECT_EQ(endpoint_discovery(), R"({"unifiedpush":{"version":1}})");
+}
+
+}  // namespace
+}  // namespace herald::protocol::unifiedpush
