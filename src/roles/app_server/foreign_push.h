@@ -1,0 +1,58 @@
+#pragma once
+// Pushes that the Matrix gateway sends on to other servers: only to hosts that the operator named, and never to private
+// addresses unless the operator allows that too.
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/executor.h"
+#include "domain/message.h"
+#include "transport/client.h"
+#include "transport/event_loop.h"
+
+namespace herald::roles::app_server {
+
+enum class ForeignVerdict : std::uint8_t {
+  kDelivered,
+  kRejected,  // this pushkey must never be used again
+  kTryLater,
+};
+
+// True for loopback, link-local, private, shared and other addresses that are not of the public internet (RFC 6890).
+[[nodiscard]] bool is_private_address(const transport::IpAddress& ip);
+
+// What an endpoint's status means for its pushkey (docs/webpush.md, "UnifiedPush").
+[[nodiscard]] ForeignVerdict verdict_of(int status);
+
+struct ForeignPushConfig {
+  std::vector<std::string> allowed_hosts;  // lower-case names or address literals
+  bool allow_private = false;
+  std::chrono::milliseconds timeout{10'000};
+  std::size_t open_max = 100;  // pushes under way; past it kTryLater
+};
+
+// Shared by the gateways of all loops; push() on any thread. Requests run on `loop`, which serves nothing else: looking
+// a name up may block it. Destroy it after `loop` has ended.
+class ForeignPush {
+ public:
+  ForeignPush(ForeignPushConfig config, transport::EventLoop& loop) : config_(std::move(config)), loop_(loop) {}
+
+  [[nodiscard]] bool allows(const transport::Url& url) const;
+  // kRejected at once, without any request, if the URL's host is not allowed. Answers on the reply's executor.
+  void push(const transport::Url& url, Urgency urgency, std::string body, Reply<ForeignVerdict> reply);
+
+ private:
+  using Answer = std::shared_ptr<Reply<ForeignVerdict>>;
+  void send(const transport::Url& url, Urgency urgency, std::string body, Answer answer);
+  void finish(const Answer& answer, ForeignVerdict verdict);
+
+  const ForeignPushConfig config_;
+  transport::EventLoop& loop_;
+  std::atomic<std::size_t> open_{0};
+};
+
+}  // namespace herald::roles::app_server

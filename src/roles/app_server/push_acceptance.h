@@ -1,0 +1,50 @@
+#pragma once
+// What all push endpoints do once a request is understood: see that the subscription exists, store the message durably,
+// and tell the monitor.
+
+#include <functional>
+
+#include "base/executor.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "base/time.h"
+#include "domain/message.h"
+#include "ports/directory.h"
+#include "ports/message_queue.h"
+#include "roles/app_server/acceptance_order.h"
+
+namespace herald::roles::app_server {
+
+// What it works with; everything must outlive it.
+struct PushAcceptancePorts {
+  ports::Directory& directory;
+  ports::MessageQueue& queue;
+  AcceptanceOrder& order;
+};
+
+// One event loop's; used on that loop's thread only, and destroyed when the loop runs no more.
+class PushAcceptance {
+ public:
+  using Existence = std::move_only_function<void(Result<bool>)>;
+  using Accepted = std::move_only_function<void(Result<MessageId>)>;
+
+  PushAcceptance(PushAcceptancePorts ports, Executor& loop, const Clock& clock, Log& log, Metrics& metrics);
+
+  // Whether a device holds that subscription now.
+  void find(const AppId& subscription, Existence then);
+  // Gives `message` its id and accepted_at, stores and announces it. Errors as MessageStore::put().
+  void accept(Message message, Accepted then);
+
+ private:
+  void stored(const Message& summary, Result<ports::PutOutcome> outcome, Accepted then);
+  void announce(const Message& summary);
+
+  PushAcceptancePorts ports_;
+  Executor& loop_;
+  const Clock& clock_;
+  Log& log_;
+  Counter* accepted_[4] = {};  // by priority
+  Counter& unannounced_;
+};
+
+}  // namespace herald::roles::app_server

@@ -1,0 +1,50 @@
+#pragma once
+// What the push endpoints of one loop share.
+
+#include <functional>
+#include <string>
+
+#include "base/executor.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "base/random.h"
+#include "base/time.h"
+#include "base/timer.h"
+#include "ports/message_store.h"
+#include "ports/receipt_log.h"
+#include "protocol/subscription/endpoint_token.h"
+#include "roles/app_server/push_acceptance.h"
+#include "roles/app_server/rate_limits.h"
+#include "roles/app_server/vapid_checker.h"
+
+namespace herald::roles::app_server {
+
+struct PushConfig {
+  Limits limits;
+  std::string public_url;          // "https://push.example.com", perhaps with a path; endpoints begin with it
+  bool lenient = false;            // protocol::webpush::parse_push()
+  std::function<bool()> draining;  // any thread; true: nothing new is accepted. Empty: never
+};
+
+// Everything referred to must outlive the endpoints.
+struct PushContext {
+  PushConfig config;
+  ports::MessageStore& messages;
+  ports::ReceiptLog& receipts;
+  PushAcceptance& acceptance;
+  VapidChecker& vapid;
+  const protocol::subscription::EndpointTokens& tokens;
+  RateLimits& rates;
+  RandomSource& random;
+  Executor& loop;
+  TimerService& timers;
+  const Clock& clock;
+  Log& log;
+  Metrics& metrics;
+
+  [[nodiscard]] bool draining() const { return config.draining && config.draining(); }
+  [[nodiscard]] std::string url_of(std::string_view path) const { return config.public_url + std::string(path); }
+};
+
+}  // namespace herald::roles::app_server
