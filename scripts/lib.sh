@@ -5,12 +5,18 @@ export CCACHE_BASEDIR="$root" CCACHE_NOHASHDIR=1 CCACHE_SLOPPINESS=pch_defines,t
 say() { printf '\033[1m==> %s\033[0m\n' "$*"; }
 die() { printf 'error: %s\n' "$*" >&2; exit 1; }
 
+# installed PACKAGE: whether it is, or another one that provides it (NodeSource's nodejs provides npm, and conflicts with it).
+installed() {
+  [[ $(dpkg-query -W -f '${db:Status-Abbrev}' "$1" 2>/dev/null) == ii* ]] ||
+    dpkg-query -W -f '${db:Status-Abbrev}, ${Provides}, \n' | grep '^ii' | grep -E ", $1( \([^)]*\))?," >/dev/null
+}
+
 # install_packages KIND...: installs the Debian packages of scripts/packages.txt that are missing.
 install_packages() {
   local kind package missing=()
   while read -r kind package; do
     [[ " $* " == *" $kind "* ]] || continue
-    [[ $(dpkg-query -W -f '${db:Status-Abbrev}' "$package" 2>/dev/null) == ii* ]] || missing+=("$package")
+    installed "$package" || missing+=("$package")
   done < <(grep -v '^#' "$root/scripts/packages.txt")
   [ ${#missing[@]} -eq 0 ] && return
   command -v apt-get >/dev/null || die "these packages are missing, and there is no apt-get to install them: ${missing[*]}"
