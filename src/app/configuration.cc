@@ -2,6 +2,7 @@
 
 #include "app/options.h"
 #include "ports/message_queue.h"
+#include "transport/client.h"
 
 namespace herald::app {
 
@@ -46,7 +47,7 @@ bool is_public_url(std::string_view url) {
   if (url.empty()) return true;
   const bool web = url.starts_with("http://") || url.starts_with("https://");
   const std::string_view host = url.substr(std::min(url.size(), url.find("//") + 2));
-  return web && !host.empty() && host.front() != '/' && url.back() != '/' &&
+  return web && transport::Url::parse(url) && !host.empty() && host.front() != '/' && url.back() != '/' &&
          url.find_first_of(" \t\"<>?#\\") == std::string_view::npos;
 }
 

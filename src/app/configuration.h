@@ -20,6 +20,8 @@ namespace herald::app {
 
 enum class LogFormat : std::uint8_t { kText, kJson };
 enum class StoreKind : std::uint8_t { kRocksDb, kMemory };
+enum class SenderRules : std::uint8_t { kStrict, kLenient };
+enum class PrivateHosts : std::uint8_t { kRefuse, kAllow };
 
 // The members that options.def declares, and the limits.
 struct Configuration {

@@ -4,6 +4,8 @@
 #include <initializer_list>
 #include <utility>
 
+#include "transport/client.h"
+
 namespace herald::app {
 
 namespace {
@@ -106,6 +108,25 @@ Status read_value(const Texts& texts, LogLevel& out) {
 
 Status read_value(const Texts& texts, StoreKind& out) {
   return choose(texts.front(), out, {{"rocksdb", StoreKind::kRocksDb}, {"memory", StoreKind::kMemory}});
+}
+
+Status read_value(const Texts& texts, SenderRules& out) {
+  return choose(texts.front(), out, {{"strict", SenderRules::kStrict}, {"lenient", SenderRules::kLenient}});
+}
+
+Status read_value(const Texts& texts, PrivateHosts& out) {
+  return choose(texts.front(), out, {{"refuse", PrivateHosts::kRefuse}, {"allow", PrivateHosts::kAllow}});
+}
+
+Status read_value(const Texts& texts, std::vector<std::string>& out) {
+  out.clear();
+  for (const auto& text : texts) {
+    const bool is_v6 = text.find(':') != std::string::npos;
+    const auto url = transport::Url::parse("http://" + (is_v6 ? "[" + text + "]" : text));
+    if (!url || url->target != "/") return fail(ErrorKind::kInvalid, "'" + text + "' is not a host name");
+    out.push_back(url->host);
+  }
+  return {};
 }
 
 }  // namespace herald::app

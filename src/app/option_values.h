@@ -25,6 +25,10 @@ using Texts = std::vector<std::string>;
 [[nodiscard]] Status read_value(const Texts& texts, LogFormat& out);
 [[nodiscard]] Status read_value(const Texts& texts, LogLevel& out);
 [[nodiscard]] Status read_value(const Texts& texts, StoreKind& out);
+[[nodiscard]] Status read_value(const Texts& texts, SenderRules& out);
+[[nodiscard]] Status read_value(const Texts& texts, PrivateHosts& out);
+// Host names, turned to lower case.
+[[nodiscard]] Status read_value(const Texts& texts, std::vector<std::string>& out);
 
 [[nodiscard]] Result<std::uint64_t> parse_number(std::string_view text);
 

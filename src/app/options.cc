@@ -14,7 +14,8 @@ constexpr ValueKind kind_of() {
   if constexpr (std::is_same_v<T, std::uint64_t>) {
     return ValueKind::kNumber;
   } else if constexpr (std::is_same_v<T, std::vector<transport::SocketAddress>> ||
-                       std::is_same_v<T, std::vector<transport::Network>> || std::is_same_v<T, RoleSet>) {
+                       std::is_same_v<T, std::vector<transport::Network>> ||
+                       std::is_same_v<T, std::vector<std::string>> || std::is_same_v<T, RoleSet>) {
     return ValueKind::kList;
   } else {
     return ValueKind::kText;

@@ -21,6 +21,8 @@ void PublicSite::add_app_server(Services& services, transport::EventLoop& loop) 
                                      services.stores->directory(), services.queue, *services.order, *services.cursors},
       loop, services.clock, services.log, services.metrics);
   router_.add("/notify", *notify_);
+  push_.emplace(services, loop);
+  push_->add_to(router_);
 }
 
 void PublicSite::add_user_agent_ws(Services& services, transport::EventLoop& loop, std::uint32_t shard,

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "app/about.h"
+#include "app/push_site.h"
 #include "app/services.h"
 #include "app/web_page.h"
 #include "roles/app_server/notify_endpoint.h"
@@ -41,6 +42,7 @@ class PublicSite {
   std::optional<roles::user_agent_ws::TokenEndpoint> token_;
   std::optional<roles::user_agent_ws::UserAgentWs> websockets_;
   std::optional<roles::app_server::NotifyEndpoint> notify_;
+  std::optional<PushSite> push_;
   std::optional<roles::user_agent_udp::PullEndpoint> pull_;
   roles::app_server::OnlyNotifyEndpoint only_notify_;
   PageEndpoint status_;

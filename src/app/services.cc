@@ -45,6 +45,7 @@ Services::Services(const Configuration& with, const Clock& time)
       log(logging_options(with), time),
       health(std::string(version()), time),
       connection_counts(transport::make_connection_counts()),
+      rates(with.limits),
       queue(with.limits.queue_max_messages),
       ids(time, random) {
   operations::add_process_metrics(metrics, std::string(version()), time);
@@ -74,6 +75,8 @@ std::expected<void, Failure> Services::open_parts() {
   auto keys = token_keys();
   if (!keys) return std::unexpected(keys.error());
   cursors = std::make_unique<roles::app_server::ReceiptCursor>(cursor_key(*keys));
+  endpoints = std::make_unique<protocol::subscription::EndpointTokens>(*keys);
+  foreign = ForeignServers::start(configuration, clock);
   tokens = std::make_unique<protocol::flow2012::UaTokens>(std::move(*keys));
   order = std::make_unique<roles::app_server::AcceptanceOrder>(stores->messages(), ids);
   return {};

@@ -9,6 +9,7 @@
 #include "adapters/in_process_queue/in_process_queue.h"
 #include "app/configuration.h"
 #include "app/exit_code.h"
+#include "app/foreign_servers.h"
 #include "app/stores.h"
 #include "app/token_keys.h"
 #include "base/random.h"
@@ -17,8 +18,10 @@
 #include "operations/health.h"
 #include "operations/logging.h"
 #include "operations/metrics_registry.h"
+#include "protocol/subscription/endpoint_token.h"
 #include "protocol/user_agent/flow2012/ua_token.h"
 #include "roles/app_server/acceptance_order.h"
+#include "roles/app_server/rate_limits.h"
 #include "roles/app_server/receipt_cursor.h"
 #include "roles/user_agent_udp/allowed_networks.h"
 #include "transport/http_server.h"
@@ -45,7 +48,10 @@ struct Services {
   std::shared_ptr<transport::ConnectionCounts> connection_counts;
   roles::user_agent_udp::AllowedNetworks networks;
   std::unique_ptr<protocol::flow2012::UaTokens> tokens;
+  std::unique_ptr<protocol::subscription::EndpointTokens> endpoints;
   std::unique_ptr<roles::app_server::ReceiptCursor> cursors;
+  roles::app_server::RateLimits rates;
+  std::unique_ptr<ForeignServers> foreign;  // null: the Matrix gateway reaches no other server
   std::unique_ptr<Stores> stores;
   adapters::InProcessQueue queue;
   MessageIdSource ids;

@@ -12,6 +12,7 @@
 #include "ports/delivery_store.h"
 #include "ports/directory.h"
 #include "ports/message_store.h"
+#include "ports/receipt_log.h"
 
 namespace herald::app {
 
@@ -26,6 +27,7 @@ class Stores {
   [[nodiscard]] virtual ports::MessageStore& messages() = 0;
   [[nodiscard]] virtual ports::DeliveryStore& deliveries() = 0;
   [[nodiscard]] virtual ports::Directory& directory() = 0;
+  [[nodiscard]] virtual ports::ReceiptLog& receipts() = 0;
 };
 
 }  // namespace herald::app
