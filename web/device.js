@@ -80,7 +80,7 @@ function onUrl(url) {
   device.url = url;
   device.path = new URL(url).pathname;
   $('url').textContent = url;
-  $('curl').textContent = `curl -d '${JSON.stringify({ id: 'hello-1', message: 'Hello from a terminal' })}' \\\n  ${url}`;
+  $('curl').textContent = `curl -d '${JSON.stringify({ id: 'hello-1', message: 'Hello from a terminal' })}' \\\n${url}`;
   show('ready', 'Ready');
 }
 

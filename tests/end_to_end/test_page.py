@@ -108,3 +108,28 @@ def test_policy_and_no_outside_resources(plain_server):
     assert not re.findall(r'(?:src|href)="(?:https?:)?//', answer.text)
     for resource in re.findall(r'(?:src|href)="([^"#]+)"', answer.text):
         assert get(f"{plain_server.url}/{resource}").status == 200, resource
+
+
+async def test_a_browser_that_can_not_subscribe_is_told_why(plain_server, tmp_path):
+    async with Page(plain_server.url + "/#webpush", tmp_path, 375, 740) as page:
+        await page.until("document.querySelector('#wp-state').dataset.state !== 'starting'")
+        assert await page.js("document.querySelector('#panel-device').hidden")
+        # Headless Chromium refuses notifications.
+        await page.js("document.querySelector('#wp-subscribe').click()")
+        said = await page.until("document.querySelector('#wp-whose').textContent")
+        assert "refuses notifications" in said and "settings" in said
+        assert await page.js("document.querySelector('#wp-send-card').hidden")
+        assert await page.js("document.documentElement.scrollWidth <= innerWidth")
+        await page.screenshot(keep("webpush-phone", tmp_path))
+
+
+async def test_the_tabs_follow_the_arrow_keys(plain_server, tmp_path):
+    async with Page(plain_server.url + "/", tmp_path) as page:
+        await page.until(READY)
+        await page.js("document.querySelector('#tab-device').focus()")
+        await page.key("ArrowRight")
+        assert await page.js("document.activeElement.id") == "tab-webpush"
+        assert await page.js("document.querySelector('#panel-device').hidden && !document.querySelector('#panel-webpush').hidden")
+        await page.key("ArrowLeft")
+        assert await page.js("document.activeElement.id") == "tab-device"
+        assert await page.js("!document.querySelector('#panel-device').hidden && document.querySelector('#panel-webpush').hidden")

@@ -71,7 +71,7 @@ def python_environment():
         if stale:
             shutil.rmtree(INSTALLED / "venv", ignore_errors=True)
             run(["/usr/bin/python3", "-m", "venv", str(INSTALLED / "venv")], "python3 -m venv (package python3-venv)")
-            command = [str(interpreter), "-m", "pip", "install", "--quiet", "--use-pep517", "-r", str(requirements)]
+            command = [str(interpreter), "-m", "pip", "install", "--quiet", "--no-compile", "-r", str(requirements)]
             run(command, "pip install", timeout=INSTALL_SECONDS)
     return str(interpreter)
 
