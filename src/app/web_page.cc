@@ -9,7 +9,8 @@ namespace herald::app {
 namespace {
 
 constexpr const char* kPolicy =
-    "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self' ws: wss:; "
+    "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; img-src 'self' data:; connect-src "
+    "'self' ws: wss:; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 std::string etag_of(std::string_view content) {
