@@ -91,6 +91,7 @@ Status Conductor::play_traffic() {
     const std::uint64_t window = plan.scenario == Scenario::kPost ? 0 : rounds ? plan.devices : plan.in_flight;
     order_traffic({.rate = plan.rate, .end = end, .in_flight = window});
   }
+  watch_until(end - started_, [] { return false; });
   wait_until_posted();
   wait_until_arrived();
   return {};
@@ -245,9 +246,6 @@ void Conductor::order_echo(MonoTime end) {
 }
 
 void Conductor::wait_until_posted() {
-  const auto rest = std::max(end_of_traffic() - run_.clock.mono(), std::chrono::nanoseconds(0));
-  const bool timed = run_.plan.scenario != Scenario::kIdle && !returned_.ns && registered_before_ == 0;
-  if (timed) watch_until(rest, [] { return false; });
   watch_until(0ns, [this] {
     bool done = true;
     each([&done](WorkerParts& parts) { done = done && parts.traffic.done() && parts.echo.done(); });

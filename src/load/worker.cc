@@ -20,9 +20,8 @@ Worker::~Worker() {
 }
 
 Status Worker::start(std::vector<const Counters*> all) {
-  std::promise<Status> started;
-  auto answer = started.get_future();
-  thread_ = std::thread([this, &all, &started] { run(std::move(all), started); });
+  auto answer = started_.get_future();
+  thread_ = std::thread([this, all = std::move(all)] { run(all); });
   return answer.get();
 }
 
@@ -47,16 +46,16 @@ void Worker::take_calls(WorkerParts& parts) {
   for (auto& task : calls) task(parts);
 }
 
-void Worker::run(std::vector<const Counters*> all, std::promise<Status>& started) {
+void Worker::run(std::vector<const Counters*> all) {
   // From here on this thread sees no descriptor that others open, and they none of its own.
   if (run_.plan.loops > 1 && unshare(CLONE_FILES) != 0) {
-    return started.set_value(
+    return started_.set_value(
         fail(ErrorKind::kUnavailable, std::string("a loop can't have its own descriptors: ") + std::strerror(errno)));
   }
-  if (auto status = serve(std::move(all), started); !status) started.set_value(std::move(status));
+  if (auto status = serve(std::move(all)); !status) started_.set_value(std::move(status));
 }
 
-Status Worker::serve(std::vector<const Counters*> all, std::promise<Status>& started) {
+Status Worker::serve(std::vector<const Counters*> all) {
   auto links = LinkMaker::create(run_.target, run_.plan);
   if (!links) return std::unexpected(links.error());
   transport::EventLoop loop(run_.clock);
@@ -77,7 +76,7 @@ Status Worker::serve(std::vector<const Counters*> all, std::promise<Status>& sta
     parts.puller = std::move(*puller);
     parts.devices.sleep_at([&parts](std::uint32_t place) { return parts.puller->interface(place); });
   }
-  started.set_value({});
+  started_.set_value({});
   while (!stopping_.load(std::memory_order_relaxed)) {
     loop.run_once(kLookForCallsEvery);
     take_calls(parts);

@@ -51,14 +51,15 @@ class Worker {
   [[nodiscard]] Recorder& recorder() { return recorder_; }
 
  private:
-  void run(std::vector<const Counters*> all, std::promise<Status>& started);
-  [[nodiscard]] Status serve(std::vector<const Counters*> all, std::promise<Status>& started);
+  void run(std::vector<const Counters*> all);
+  [[nodiscard]] Status serve(std::vector<const Counters*> all);
   void take_calls(WorkerParts& parts);
 
   const Run& run_;
   const std::size_t number_;
   Counters counters_;
   Recorder recorder_;
+  std::promise<Status> started_;
   std::thread thread_;
   std::atomic<bool> stopping_{false};
   std::atomic<bool> called_{false};

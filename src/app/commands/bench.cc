@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <csignal>
 #include <cstring>
 #include <fstream>
 #include <iostream>
@@ -64,6 +65,8 @@ bool write_report(const std::string& file, const load::Summary& summary) {
 int run(const BenchCommand& command) {
   const auto plan = plan_of(command);
   if (!plan) return failed(kUsage, plan.error().message);
+  // A server that ends a TLS connection shows as an error of that connection.
+  std::signal(SIGPIPE, SIG_IGN);
   const auto progress = progress_line();
   const SystemClock clock;
   const auto summary = load::run_load(*plan, clock, progress);
