@@ -12,7 +12,8 @@ constexpr const char* kIndex = R"(<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Herald operations</title></head>
 <body><h1>Herald operations</h1>
 <ul><li><a href="/metrics">/metrics</a> for Prometheus</li><li><a href="/status">/status</a> is it well</li>
-<li><a href="/about">/about</a> what runs here</li></ul></body></html>
+<li><a href="/about">/about</a> what runs here</li>
+<li><a href="/broadcasts">/broadcasts</a> versions that Web Push devices are told</li></ul></body></html>
 )";
 
 transport::HttpResponse index_page() {
@@ -65,7 +66,10 @@ Status Control::start_roles(const std::vector<std::unique_ptr<Worker>>& workers)
   if (roles.has(Role::kUserAgentUdp)) {
     if (Status started = start_user_agent_udp(); !started) return started;
   }
-  if (roles.has(Role::kUserAgentWs)) start_server_queue(workers);
+  if (roles.has(Role::kUserAgentWs)) {
+    start_server_queue(workers);
+    if (Status started = start_broadcasts(workers); !started) return started;
+  }
   if (roles.has(Role::kMonitor)) {
     monitor_.emplace(
         roles::monitor::MonitorConfig{.limits = services_.configuration.limits},
@@ -103,6 +107,19 @@ void Control::start_server_queue(const std::vector<std::unique_ptr<Worker>>& wor
   }
   server_queue_.emplace(services_.queue, services_.configuration.server_id, kServerQueueCredit, loop_, std::move(sinks),
                         services_.log, services_.metrics);
+}
+
+Status Control::start_broadcasts(const std::vector<std::unique_ptr<Worker>>& workers) {
+  const Configuration& configuration = services_.configuration;
+  const auto tell = [&workers](const std::string& id, const std::optional<std::string>& version) {
+    for (const auto& worker : workers) {
+      worker->loop().post([&worker = *worker, id, version] { worker.user_agent_ws()->set_broadcast(id, version); });
+    }
+  };
+  const bool kept = configuration.store != StoreKind::kMemory;
+  broadcasts_.emplace(kept ? configuration.data + "/broadcasts.json" : std::string(), tell, services_.log);
+  router_.add("/broadcasts", *broadcasts_);
+  return broadcasts_->load();
 }
 
 void Control::stop_roles() {

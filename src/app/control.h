@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "app/about.h"
+#include "app/broadcasts.h"
 #include "app/health_check.h"
 #include "app/services.h"
 #include "app/worker.h"
@@ -41,6 +42,7 @@ class Control {
  private:
   [[nodiscard]] Status start_user_agent_udp();
   void start_server_queue(const std::vector<std::unique_ptr<Worker>>& workers);
+  [[nodiscard]] Status start_broadcasts(const std::vector<std::unique_ptr<Worker>>& workers);
 
   Services& services_;
   transport::EventLoop& loop_;
@@ -56,6 +58,7 @@ class Control {
   std::unique_ptr<roles::user_agent_udp::UdpWakeupSender> sender_;
   std::optional<roles::user_agent_udp::UserAgentUdp> user_agent_udp_;
   std::optional<roles::user_agent_ws::ServerQueueConsumer> server_queue_;
+  std::optional<Broadcasts> broadcasts_;
 };
 
 }  // namespace herald::app

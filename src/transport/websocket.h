@@ -24,6 +24,7 @@ enum class CloseCode : std::uint16_t {
   kPolicyViolation = 1008,
   kTooBig = 1009,
   kInternalError = 1011,
+  kUdpWakeup = 4774,  // SimplePush: do not reconnect, wait for a datagram
 };
 
 // The sending half of one connection; valid from on_open() until on_close() returns.

@@ -2,10 +2,17 @@
 
 #include <utility>
 
+#include "protocol/user_agent/flow2012/frame.h"
+#include "protocol/user_agent/simplepush/frame.h"
 #include "roles/user_agent_ws/device_connection.h"
 #include "roles/user_agent_ws/shard.h"
+#include "roles/user_agent_ws/simplepush_session.h"
+#include "roles/user_agent_ws/webpush_session.h"
 
 namespace herald::roles::user_agent_ws {
+
+using protocol::FirstFrame;
+using transport::CloseCode;
 
 void Connection::on_open(transport::WebSocket& socket) {
   socket_ = &socket;
@@ -14,13 +21,35 @@ void Connection::on_open(transport::WebSocket& socket) {
 }
 
 void Connection::on_text(std::string_view text) {
-  if (!session_) session_ = std::make_unique<DeviceConnection>(*this);
-  session_->on_text(text);
+  if (!session_) session_ = session_for(text);
+  if (session_) session_->on_text(text);
 }
 
 void Connection::on_binary(std::string_view /*bytes*/) {
-  if (!session_) session_ = std::make_unique<DeviceConnection>(*this);
-  session_->on_binary();
+  if (session_) return session_->on_binary();
+  refuse(protocol::flow2012::error_binary(), CloseCode::kUnsupportedData, "refused", "binary");
+}
+
+std::unique_ptr<GenerationSession> Connection::session_for(std::string_view first_frame) {
+  const FirstFrame told = protocol::sort_first_frame(first_frame, context().config.limits);
+  if (told == FirstFrame::kWebPush) return std::make_unique<WebPushSession>(*this);
+  if (told == FirstFrame::kUnreadable) {
+    refuse(protocol::flow2012::error_not_json(), CloseCode::kInternalError, "Json", "not_json");
+  } else if (subprotocol_) {
+    if (told == FirstFrame::kSimplePush) return std::make_unique<SimplePushSession>(*this);
+    return std::make_unique<DeviceConnection>(*this);
+  } else {
+    refuse(told == FirstFrame::kSimplePush ? protocol::simplepush::error_not_registered()
+                                           : protocol::flow2012::error_no_subprotocol(),
+           CloseCode::kPolicyViolation, "subprotocol push-notification is required", "no_subprotocol");
+  }
+  return nullptr;
+}
+
+void Connection::refuse(std::string_view reply, CloseCode code, std::string_view reason, std::string_view metric) {
+  count_refusal(metric);
+  send(reply);
+  close(code, reason);
 }
 
 void Connection::on_drained() {
@@ -55,8 +84,21 @@ void Connection::count_refusal(std::string_view reason) {
   shard_.counters.refused(reason);
 }
 
-void Connection::go_online(const UserAgentId& user_agent, std::move_only_function<void(Status)> then) {
-  shard_.presence.go_online(*this, user_agent, std::move(then));
+void Connection::go_online(const UserAgentId& user_agent, std::optional<WakeInterface> wake,
+                           std::move_only_function<void(Status)> then) {
+  shard_.presence.go_online(*this, user_agent, std::move(wake), std::move(then));
+}
+
+void Connection::resend() {
+  shard_.deliverer.resend(*this);
+}
+
+void Connection::count_report(std::string_view kind, std::string_view code) {
+  shard_.counters.reported(kind, code);
+}
+
+BroadcastBoard& Connection::broadcasts() {
+  return shard_.broadcasts;
 }
 
 void Connection::start_deliveries() {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -17,7 +18,8 @@ struct Shard;
 
 class Connection final : public transport::WebSocketHandler, public SessionHost {
  public:
-  explicit Connection(Shard& shard) : shard_(shard) {}
+  // `subprotocol`: push-notification was offered and selected.
+  Connection(Shard& shard, bool subprotocol) : shard_(shard), subprotocol_(subprotocol) {}
 
   // The socket's side.
   void on_open(transport::WebSocket& socket) override;
@@ -32,12 +34,16 @@ class Connection final : public transport::WebSocketHandler, public SessionHost 
   void close(transport::CloseCode code, std::string_view reason) override;
   void count_refusal(std::string_view reason) override;
   [[nodiscard]] const UserAgentId* user_agent() const override { return online_ ? &device_ : nullptr; }
-  void go_online(const UserAgentId& user_agent, std::move_only_function<void(Status)> then) override;
+  void go_online(const UserAgentId& user_agent, std::optional<WakeInterface> wake,
+                 std::move_only_function<void(Status)> then) override;
   void start_deliveries() override;
+  void resend() override;
   void go_to_sleep(const UserAgentId& user_agent, const WakeInterface& wake,
                    std::move_only_function<void(Status)> then) override;
   void acked(const UserAgentId& user_agent, const std::vector<MessageId>& messages) override;
   void handed_out(const UserAgentId& user_agent, const std::vector<MessagePtr>& messages) override;
+  void count_report(std::string_view kind, std::string_view code) override;
+  [[nodiscard]] BroadcastBoard& broadcasts() override;
 
   // The role's side.
   [[nodiscard]] std::uint64_t number() const { return number_; }
@@ -52,7 +58,7 @@ class Connection final : public transport::WebSocketHandler, public SessionHost 
   void set_displaced() { displaced_ = true; }
 
   [[nodiscard]] DeliveryWindow& window() { return window_; }
-  [[nodiscard]] const GenerationSession& session() const { return *session_; }
+  [[nodiscard]] GenerationSession& session() { return *session_; }
   // So many bytes wait for the peer that nothing more should be sent before on_drained().
   [[nodiscard]] bool blocked() const;
   // Whether the connection stands in the line for reading a page.
@@ -60,6 +66,10 @@ class Connection final : public transport::WebSocketHandler, public SessionHost 
   void set_in_line(bool in_line) { in_line_ = in_line; }
 
  private:
+  // Chooses the session by the first frame; null: it was refused.
+  [[nodiscard]] std::unique_ptr<GenerationSession> session_for(std::string_view first_frame);
+  void refuse(std::string_view reply, transport::CloseCode code, std::string_view reason, std::string_view metric);
+
   Shard& shard_;
   transport::WebSocket* socket_ = nullptr;
   std::unique_ptr<GenerationSession> session_;  // from the first frame on
@@ -70,6 +80,7 @@ class Connection final : public transport::WebSocketHandler, public SessionHost 
   bool displaced_ = false;
   bool closing_ = false;
   bool in_line_ = false;
+  bool subprotocol_;
 };
 
 }  // namespace herald::roles::user_agent_ws

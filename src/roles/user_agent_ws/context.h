@@ -20,6 +20,7 @@
 #include "ports/message_queue.h"
 #include "ports/message_store.h"
 #include "protocol/queue/envelope.h"
+#include "protocol/subscription/endpoint_token.h"
 #include "protocol/user_agent/flow2012/ua_token.h"
 
 namespace herald::roles::user_agent_ws {
@@ -62,6 +63,7 @@ struct Context {
   const Clock& clock;
   RandomSource& random;
   const protocol::flow2012::UaTokens& tokens;
+  const protocol::subscription::EndpointTokens& endpoints;
   Log& log;
   Metrics& metrics;
 };

@@ -42,6 +42,16 @@ void Counters::refused(std::string_view reason) {
   counter->add();
 }
 
+void Counters::reported(std::string_view kind, std::string_view code) {
+  Counter*& counter = reports_[std::string(kind) + " " + std::string(code)];
+  if (counter == nullptr) {
+    counter = &metrics_.counter("herald_device_reports_total",
+                                "Acks, nacks and unregistrations of Web Push devices, by the code they gave.",
+                                {{"kind", std::string(kind)}, {"code", std::string(code)}});
+  }
+  counter->add();
+}
+
 void Counters::delivered(Priority priority, double seconds_since_accepted) {
   sent.add();
   delivery_seconds_[static_cast<std::size_t>(priority) - 1]->observe(seconds_since_accepted);

@@ -16,6 +16,8 @@ class Counters {
 
   // By reason: a short constant name, never text from outside.
   void refused(std::string_view reason);
+  // What devices say became of a notification or subscription; `code` is one of a few, never text from outside.
+  void reported(std::string_view kind, std::string_view code);
   void delivered(Priority priority, double seconds_since_accepted);
 
   Gauge& devices;
@@ -31,6 +33,7 @@ class Counters {
   Metrics& metrics_;
   Histogram* delivery_seconds_[3];
   std::unordered_map<std::string, Counter*> refusals_;
+  std::unordered_map<std::string, Counter*> reports_;
 };
 
 }  // namespace herald::roles::user_agent_ws

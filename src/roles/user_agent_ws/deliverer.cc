@@ -24,32 +24,41 @@ Deliverer::Deliverer(Context& context, ConnectionTable& table, DeliveryReports& 
       table_(table),
       reports_(reports),
       counters_(counters),
-      limits_{context.config.limits.unacked_window, context.config.limits.pending_page} {}
+      limits_{context.config.limits.unacked_window, context.config.limits.pending_page},
+      webpush_limits_{context.config.limits.webpush_unacked_window, context.config.limits.pending_page} {}
+
+const WindowLimits& Deliverer::limits_of(Connection& connection) const {
+  return connection.session().generation() == Generation::kWebPush ? webpush_limits_ : limits_;
+}
 
 std::vector<UserAgentId> Deliverer::deliver(const std::vector<protocol::queue::Deliver>& announced) {
   std::vector<UserAgentId> missing;
+  const WallTime transient_ends =
+      context_.clock.wall() + std::chrono::milliseconds(context_.config.limits.transient_grace_ms);
   for (const auto& entry : announced) {
-    Wanted wanted{entry.message, {}};
+    Wanted wanted{entry.message, {}, {}};
+    const bool may_be_transient = entry.expires_at <= transient_ends;
     for (const auto& target : entry.targets) {
       if (Connection* connection = table_.find(target.user_agent)) {
-        offer(*connection, wanted);
+        offer(*connection, wanted, may_be_transient);
       } else {
         missing.push_back(target.user_agent);
       }
     }
-    if (!wanted.connections.empty()) wanted_.push_back(std::move(wanted));
+    if (!wanted.connections.empty() || !wanted.unplaced.empty()) wanted_.push_back(std::move(wanted));
   }
   fetch_next();
   return missing;
 }
 
-void Deliverer::offer(Connection& connection, Wanted& wanted) {
+void Deliverer::offer(Connection& connection, Wanted& wanted, bool may_be_transient) {
   if (connection.closing()) return;
-  if (connection.window().offer(wanted.message, connection.blocked(), limits_)) {
+  if (connection.window().offer(wanted.message, connection.blocked(), limits_of(connection))) {
     wanted.connections.push_back(connection.number());
-  } else {
-    pump(connection);
+    return;
   }
+  if (may_be_transient) wanted.unplaced.push_back(connection.number());
+  pump(connection);
 }
 
 void Deliverer::fetch_next() {
@@ -91,31 +100,62 @@ void Deliverer::give_back_all(const Wanted& wanted) {
 }
 
 void Deliverer::send_to_all(const Wanted& wanted, const MessagePtr& message) {
-  std::optional<Generation> framed;
-  std::string frame;
+  FrameCache frame;
   for (const std::uint64_t number : wanted.connections) {
     Connection* connection = table_.find(number);
     if (connection == nullptr || !connection->online()) continue;
     if (!message) {
       connection->window().gone(wanted.message);
-    } else if (connection->blocked() || connection->window().out_of_turn(wanted.message)) {
+    } else if (!message->transient && (connection->blocked() || connection->window().out_of_turn(wanted.message))) {
       connection->window().give_back(wanted.message);
     } else {
-      if (framed != connection->session().generation()) {
-        framed = connection->session().generation();
-        frame = connection->session().delivery_frame(*message);
-      }
       send(*connection, *message, frame);
     }
     pump(*connection);
   }
+  if (message && message->transient) send_unplaced(wanted, *message);
 }
 
-void Deliverer::send(Connection& connection, const Message& message, std::string_view frame) {
+std::string_view Deliverer::FrameCache::of(const GenerationSession& session, const Message& message) {
+  if (generation != session.generation()) {
+    generation = session.generation();
+    text = session.delivery_frame(message);
+  }
+  return text;
+}
+
+void Deliverer::send(Connection& connection, const Message& message, FrameCache& frame) {
   const WallTime now = context_.clock.wall();
+  GenerationSession& session = connection.session();
+  if (connection.blocked() || !session.wants(message) || frame.of(session, message).empty()) {
+    return connection.window().gone(message.id);
+  }
   if (!connection.window().sent(message.id, now)) return;
+  written(connection, message, frame.text, now);
+  if (message.transient) {
+    (void)connection.window().acked(message.id, limits_of(connection));
+    reports_.add({message.id, connection.device(), DeliveryState::kSent, now, now});
+  } else {
+    reports_.watch(connection, message.id);
+  }
+}
+
+void Deliverer::send_unplaced(const Wanted& wanted, const Message& message) {
+  const WallTime now = context_.clock.wall();
+  FrameCache frame;
+  for (const std::uint64_t number : wanted.unplaced) {
+    Connection* connection = table_.find(number);
+    if (connection == nullptr || !connection->online() || connection->blocked()) continue;
+    GenerationSession& session = connection->session();
+    if (!session.wants(message) || frame.of(session, message).empty()) continue;
+    written(*connection, message, frame.text, now);
+    reports_.add({message.id, connection->device(), DeliveryState::kSent, now, now});
+  }
+}
+
+void Deliverer::written(Connection& connection, const Message& message, std::string_view frame, WallTime now) {
   connection.send(frame);
-  reports_.watch(connection, message.id);
+  connection.session().sent(message);
   counters_.delivered(message.priority, seconds_between(message.accepted_at, now));
   if (context_.log.enabled(LogLevel::kDebug)) {
     const std::string id = message.id.hex();
@@ -129,6 +169,12 @@ void Deliverer::start(Connection& connection) {
   pump(connection);
 }
 
+void Deliverer::resend(Connection& connection) {
+  if (!connection.online() || connection.window().entries().empty()) return;
+  connection.window().start_over();
+  pump(connection);
+}
+
 void Deliverer::pump(Connection& connection) {
   if (!connection.online() || connection.closing() || connection.in_line()) return;
   if (!connection.window().catching_up()) return;
@@ -137,7 +183,7 @@ void Deliverer::pump(Connection& connection) {
     line_.push_back(connection.number());
     return;
   }
-  const auto request = connection.window().next_page(connection.blocked(), limits_);
+  const auto request = connection.window().next_page(connection.blocked(), limits_of(connection));
   if (!request) return;
   ++reading_;
   context_.deliveries.pending(
@@ -168,11 +214,12 @@ void Deliverer::send_page(Connection& connection, const ports::PendingPage& page
   std::vector<MessageId> ids;
   ids.reserve(page.messages.size());
   for (const auto& message : page.messages) ids.push_back(message->id);
-  for (const std::size_t i : connection.window().page(ids, page.more, limits_)) {
+  for (const std::size_t i : connection.window().page(ids, page.more, limits_of(connection))) {
+    FrameCache frame;
     if (connection.blocked()) {
       connection.window().give_back(ids[i]);
     } else {
-      send(connection, *page.messages[i], connection.session().delivery_frame(*page.messages[i]));
+      send(connection, *page.messages[i], frame);
     }
   }
 }
@@ -201,7 +248,8 @@ void Deliverer::acked(const UserAgentId& user_agent, const std::vector<MessageId
   const WallTime now = context_.clock.wall();
   Connection* connection = table_.find(user_agent);
   for (const MessageId& message : messages) {
-    const auto entry = connection != nullptr ? connection->window().acked(message, limits_) : std::nullopt;
+    const auto entry =
+        connection != nullptr ? connection->window().acked(message, limits_of(*connection)) : std::nullopt;
     const WallTime sent_at = entry ? entry->sent_at : WallTime{};
     if (sent_at.ms != 0) counters_.ack_seconds.observe(seconds_between(sent_at, now));
     counters_.acks.add();

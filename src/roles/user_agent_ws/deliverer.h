@@ -4,6 +4,8 @@
 
 #include <cstdint>
 #include <deque>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "protocol/queue/envelope.h"
@@ -12,6 +14,7 @@
 #include "roles/user_agent_ws/counters.h"
 #include "roles/user_agent_ws/delivery_reports.h"
 #include "roles/user_agent_ws/delivery_window.h"
+#include "roles/user_agent_ws/generation_session.h"
 
 namespace herald::roles::user_agent_ws {
 
@@ -24,6 +27,8 @@ class Deliverer {
   std::vector<UserAgentId> deliver(const std::vector<protocol::queue::Deliver>& announced);
   // The device went online and its location is written: what is pending follows.
   void start(Connection& connection);
+  // What was sent and not acked follows again.
+  void resend(Connection& connection);
   // Something changed that may let the device be sent more: reads the next page if one is due.
   void pump(Connection& connection);
   // `user_agent` acked these, on whatever connection.
@@ -36,15 +41,28 @@ class Deliverer {
   struct Wanted {
     MessageId message;
     std::vector<std::uint64_t> connections;
+    // Those without a place. They get it only if it is transient, since no scan would find it later.
+    std::vector<std::uint64_t> unplaced;
   };
 
+  // One message as a frame, which serves every device of a generation.
+  struct FrameCache {
+    std::optional<Generation> generation;
+    std::string text;
+    [[nodiscard]] std::string_view of(const GenerationSession& session, const Message& message);
+  };
+
+  [[nodiscard]] const WindowLimits& limits_of(Connection& connection) const;
   // Takes a place for it in the window, or leaves it to the scan.
-  void offer(Connection& connection, Wanted& wanted);
+  void offer(Connection& connection, Wanted& wanted, bool may_be_transient);
   void fetch_next();
   void fetched(const std::vector<Wanted>& batch, const Result<std::vector<MessagePtr>>& answer);
   void send_to_all(const Wanted& wanted, const MessagePtr& message);
   void give_back_all(const Wanted& wanted);
-  void send(Connection& connection, const Message& message, std::string_view frame);
+  // The message has a place in the window, which it loses if the device does not want it.
+  void send(Connection& connection, const Message& message, FrameCache& frame);
+  void send_unplaced(const Wanted& wanted, const Message& message);
+  void written(Connection& connection, const Message& message, std::string_view frame, WallTime now);
 
   void page_read(std::uint64_t number, Result<ports::PendingPage> page);
   void send_page(Connection& connection, const ports::PendingPage& page);
@@ -56,6 +74,7 @@ class Deliverer {
   DeliveryReports& reports_;
   Counters& counters_;
   WindowLimits limits_;
+  WindowLimits webpush_limits_;
 
   std::deque<Wanted> wanted_;
   bool fetching_ = false;

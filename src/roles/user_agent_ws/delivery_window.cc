@@ -61,6 +61,12 @@ void DeliveryWindow::start() {
   if (state.reading) state.missed = MessageId{};
 }
 
+void DeliveryWindow::start_over() {
+  if (!busy_) return;
+  std::erase_if(busy_->entries, [](const Entry& entry) { return entry.sent_at.ms != 0; });
+  start();
+}
+
 void DeliveryWindow::fall_behind(const MessageId& missed) {
   Busy& state = busy();
   if (!state.catching_up) {

@@ -48,6 +48,9 @@ class DeliveryWindow {
   // The device registered: everything pending is due.
   void start();
 
+  // What was sent and not acked is forgotten, so that the scan that starts now sends it again.
+  void start_over();
+
   // A notification was announced. True: it has a place in the window; fetch it, then call sent() or gone() or
   // give_back(). False: it was sent before, or the scan will find it (then next_page() may have work).
   [[nodiscard]] bool offer(const MessageId& id, bool blocked, const WindowLimits& limits);

@@ -163,7 +163,7 @@ bool DeviceConnection::handle(Spelling spelling, const flow::RegisterUa& request
 
 bool DeviceConnection::register_online(Spelling spelling, const UserAgentId& user_agent) {
   line();
-  host_.go_online(user_agent, [this, spelling](const Status& status) {
+  host_.go_online(user_agent, std::nullopt, [this, spelling](const Status& status) {
     if (!status) {
       decline(flow::error_could_not_add_ua(), "store");
       return finish();
@@ -241,6 +241,8 @@ bool DeviceConnection::handle(Spelling /*spelling*/, const flow::GetAllMessages&
           close(CloseCode::kInternalError, "try again later");
           return true;
         }
+        // A device that has also spoken a newer generation gets those notifications there.
+        std::erase_if(page->messages, [this](const MessagePtr& message) { return !wants(*message); });
         cut_to(page->messages, host_.context().config.limits.send_buffer_max_bytes / 2);
         return hand_out(device, page->messages);
       }));

@@ -21,6 +21,7 @@ class DeviceConnection final : public GenerationSession {
   [[nodiscard]] Generation generation() const override { return Generation::kFlow2012; }
   void on_text(std::string_view text) override;
   void on_binary() override;
+  [[nodiscard]] bool wants(const Message& message) const override { return message.kind == PayloadKind::kFlow2012; }
   [[nodiscard]] std::string delivery_frame(const Message& message) const override;
 
  private:

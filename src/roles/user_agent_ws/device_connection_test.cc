@@ -119,6 +119,7 @@ TEST_P(Refused, GetsItsTextAndItsFate) {
   Device device(world);
   std::string frame = GetParam().frame;
   if (const auto at = frame.find("TOKEN"); at != std::string::npos) frame.replace(at, 5, world.token(1));
+  ASSERT_EQ(device.ask(device.wa_frame("other")), url_of("other")) << "the first frame told the generation";
   EXPECT_EQ(device.ask(frame), GetParam().reply);
   if (GetParam().closes) {
     EXPECT_EQ(device.socket.closed, CloseCode::kPolicyViolation);

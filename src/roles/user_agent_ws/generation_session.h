@@ -3,6 +3,7 @@
 // first frame decides which generation it speaks; the delivery window and the role are the same for all.
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,6 +12,8 @@
 #include "domain/ids.h"
 #include "domain/location.h"
 #include "domain/message.h"
+#include "protocol/user_agent/generation.h"
+#include "roles/user_agent_ws/broadcast_board.h"
 #include "roles/user_agent_ws/context.h"
 #include "transport/websocket.h"
 
@@ -32,9 +35,13 @@ class SessionHost {
   // The device that this connection is; null before go_online() succeeded.
   [[nodiscard]] virtual const UserAgentId* user_agent() const = 0;
   // Makes this connection the place where `user_agent` is found; an earlier connection of the same one is closed.
-  virtual void go_online(const UserAgentId& user_agent, std::move_only_function<void(Status)> then) = 0;
-  // The device is online and was told so: what is pending for it may follow.
+  // `wake`: where it sleeps when the connection ends, as in Directory::set_location().
+  virtual void go_online(const UserAgentId& user_agent, std::optional<WakeInterface> wake,
+                         std::move_only_function<void(Status)> then) = 0;
+  // The device is online and was told so, or wants more than before: what is pending for it may follow.
   virtual void start_deliveries() = 0;
+  // What was sent and not acked is sent again.
+  virtual void resend() = 0;
   // From now on the device is reached by pings at `wake`.
   virtual void go_to_sleep(const UserAgentId& user_agent, const WakeInterface& wake,
                            std::move_only_function<void(Status)> then) = 0;
@@ -42,9 +49,13 @@ class SessionHost {
   virtual void acked(const UserAgentId& user_agent, const std::vector<MessageId>& messages) = 0;
   // These were written to `user_agent` outside its window.
   virtual void handed_out(const UserAgentId& user_agent, const std::vector<MessagePtr>& messages) = 0;
+
+  // Adds to what devices report, by kind ("ack", "nack", "unregister") and their code.
+  virtual void count_report(std::string_view kind, std::string_view code) = 0;
+  [[nodiscard]] virtual BroadcastBoard& broadcasts() = 0;
 };
 
-enum class Generation : std::uint8_t { kFlow2012 };
+using protocol::Generation;
 
 class GenerationSession {
  public:
@@ -52,8 +63,13 @@ class GenerationSession {
   [[nodiscard]] virtual Generation generation() const = 0;
   virtual void on_text(std::string_view text) = 0;
   virtual void on_binary() = 0;
-  // The frame that delivers `message`; the same for all devices of this generation.
+  // False: not for this device now. It stays pending and is asked for again at the next start_deliveries().
+  [[nodiscard]] virtual bool wants(const Message& message) const = 0;
+  // The frame that delivers `message`, which it wants; the same for all devices of this generation. Empty: what is
+  // stored of it can't be read.
   [[nodiscard]] virtual std::string delivery_frame(const Message& message) const = 0;
+  // That frame was sent.
+  virtual void sent(const Message& /*message*/) {}
 };
 
 }  // namespace herald::roles::user_agent_ws

@@ -10,10 +10,11 @@ namespace herald::roles::user_agent_ws {
 
 using transport::CloseCode;
 
-void Presence::go_online(Connection& connection, const UserAgentId& user_agent, Then then) {
+void Presence::go_online(Connection& connection, const UserAgentId& user_agent, std::optional<WakeInterface> wake,
+                         Then then) {
   const Location here{LocationKind::kWebSocket, context_.config.server, context_.config.shard, connection.number()};
   context_.directory.set_location(
-      user_agent, here, std::nullopt,
+      user_agent, here, std::move(wake),
       Reply<Result<Location>>(context_.executor, [this, number = connection.number(), user_agent,
                                                   then = std::move(then)](const Result<Location>& previous) mutable {
         located(number, user_agent, previous, std::move(then));

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <vector>
 
 #include "base/result.h"
@@ -22,7 +23,8 @@ class Presence {
       : context_(context), table_(table), reports_(reports), counters_(counters) {}
 
   // `then` is called once unless the connection is gone by then.
-  void go_online(Connection& connection, const UserAgentId& user_agent, std::move_only_function<void(Status)> then);
+  void go_online(Connection& connection, const UserAgentId& user_agent, std::optional<WakeInterface> wake,
+                 std::move_only_function<void(Status)> then);
   void go_to_sleep(Connection& connection, const UserAgentId& user_agent, const WakeInterface& wake,
                    std::move_only_function<void(Status)> then);
   // The connection ended.

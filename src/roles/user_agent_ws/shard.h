@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "roles/user_agent_ws/broadcast_board.h"
 #include "roles/user_agent_ws/connection_table.h"
 #include "roles/user_agent_ws/context.h"
 #include "roles/user_agent_ws/counters.h"
@@ -18,6 +19,7 @@ struct Shard {
   Context context;
   Counters counters{context.metrics};
   ConnectionTable table{context.random};
+  BroadcastBoard broadcasts;
   DeliveryReports reports{context, table, counters};
   Deliverer deliverer{context, table, reports, counters};
   Presence presence{context, table, reports, counters};

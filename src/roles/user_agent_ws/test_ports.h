@@ -46,7 +46,9 @@ class FakeStore final : public ports::MessageStore, public ports::DeliveryStore,
     const auto& ids = waiting[user_agent];
     ports::PendingPage page;
     auto at = after ? ids.upper_bound(*after) : ids.begin();
-    for (; at != ids.end() && page.messages.size() < limit; ++at) page.messages.push_back(messages.at(*at));
+    for (; at != ids.end() && page.messages.size() < limit; ++at) {
+      if (!messages.at(*at)->transient) page.messages.push_back(messages.at(*at));
+    }
     page.more = at != ids.end();
     std::move(reply)(std::move(page));
   }
@@ -64,7 +66,11 @@ class FakeStore final : public ports::MessageStore, public ports::DeliveryStore,
   void set_location(UserAgentId user_agent, Location location, std::optional<WakeInterface> wake,
                     Reply<Result<Location>> reply) override {
     if (failing) return std::move(reply)(away());
-    if (wake) wakes[user_agent] = *wake;
+    if (wake && wake->ip.empty()) {
+      wakes.erase(user_agent);
+    } else if (wake) {
+      wakes[user_agent] = *wake;
+    }
     std::move(reply)(std::exchange(locations[user_agent], location));
   }
   void leave(UserAgentId user_agent, ServerId server, std::uint64_t connection, ServerId sleep_server,

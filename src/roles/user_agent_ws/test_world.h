@@ -46,15 +46,17 @@ class FakeSocket final : public transport::WebSocket {
  public:
   std::vector<std::string> texts;
   std::optional<transport::CloseCode> closed;
+  std::string close_reason;
   std::size_t unsent = 0;
 
   void send_text(std::string_view text) override {
     HERALD_CHECK(!closed, "nothing is sent after close()");
     texts.emplace_back(text);
   }
-  void close(transport::CloseCode code, std::string_view /*reason*/) override {
+  void close(transport::CloseCode code, std::string_view reason) override {
     HERALD_CHECK(!closed, "closed once");
     closed = code;
+    close_reason = reason;
   }
   [[nodiscard]] std::size_t unsent_bytes() const override { return unsent; }
   [[nodiscard]] transport::SocketAddress peer() const override { return {}; }
@@ -93,7 +95,7 @@ struct World {
                    [](const WakeInterface& wake) { return wake.ip == "127.0.0.1"; },
                    [this](std::uint32_t other, protocol::queue::TakenOver notice) { told.emplace_back(other, notice); },
                    4},
-            store, store, store, queue, executor, timers, clock, random, tokens, log, metrics}) {}
+            store, store, store, queue, executor, timers, clock, random, tokens, endpoints, log, metrics}) {}
 
   UserAgentId user_agent(std::uint8_t n) const {
     UserAgentId id;
@@ -103,13 +105,14 @@ struct World {
   std::string token(std::uint8_t n) const { return tokens.token_of(user_agent(n)); }
 
   // Stores a message that is pending for these devices.
-  MessagePtr store_message(std::vector<std::uint8_t> devices) {
-    Message message;
+  MessagePtr store_message(std::vector<std::uint8_t> devices, Message message = {}) {
     for (std::size_t i = 0; i < 8; ++i) message.id.bytes[i] = 0x11;
     message.id.bytes[15] = static_cast<std::uint8_t>(++messages_made);
     message.id.bytes[14] = static_cast<std::uint8_t>(messages_made >> 8);
-    message.app.bytes.fill(0xab);
-    message.body = R"({"message":")" + std::to_string(messages_made) + R"("})";
+    if (message.kind == PayloadKind::kFlow2012) {
+      message.app.bytes.fill(0xab);
+      message.body = R"({"message":")" + std::to_string(messages_made) + R"("})";
+    }
     message.accepted_at = clock.wall();
     message.expires_at = clock.wall() + std::chrono::hours(1);
     auto stored = std::make_shared<const Message>(std::move(message));
@@ -133,6 +136,7 @@ struct World {
   FakeQueue queue;
   SeededRandom random{7};
   protocol::flow2012::UaTokens tokens{{std::vector<std::uint8_t>(32, 9)}};
+  protocol::subscription::EndpointTokens endpoints{{std::vector<std::uint8_t>(32, 9)}};
   NullLog log;
   KeptMetrics metrics;
   std::vector<std::pair<std::uint32_t, protocol::queue::TakenOver>> told;
@@ -143,10 +147,10 @@ struct World {
 // A device's end of a connection to `world`.
 class Device {
  public:
-  explicit Device(World& world, std::uint8_t n = 1) : world_(world), n_(n) {
+  explicit Device(World& world, std::uint8_t n = 1, bool offers_subprotocol = true) : world_(world), n_(n) {
     transport::HttpRequest request;
     request.method = "GET";
-    request.headers = {{"Sec-WebSocket-Protocol", "push-notification"}};
+    if (offers_subprotocol) request.headers = {{"Sec-WebSocket-Protocol", "push-notification"}};
     auto accept = world.role.on_upgrade(request);
     handler_ = std::move(std::get<transport::WebSocketAccept>(accept).handler);
     handler_->on_open(socket);
@@ -157,7 +161,9 @@ class Device {
   Device(const Device&) = delete;
   Device& operator=(const Device&) = delete;
 
-  void send(std::string_view text) { handler_->on_text(text); }
+  void send(std::string_view text) {
+    if (!socket.closed) handler_->on_text(text);
+  }
   void send_binary() { handler_->on_binary("\x01"); }
   // Sends and answers what came back, joined by spaces.
   std::string ask(std::string_view text) {

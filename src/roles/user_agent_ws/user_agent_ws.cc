@@ -24,15 +24,20 @@ std::variant<transport::WebSocketAccept, transport::HttpResponse> UserAgentWs::o
     response.headers.emplace_back("Retry-After", "1");
     return response;
   }
-  if (!transport::offers_subprotocol(request, kSubprotocol)) {
+  const bool offered = transport::offers_subprotocol(request, kSubprotocol);
+  if (!offered && request.header("Sec-WebSocket-Protocol")) {
     shard_->counters.refused("no_subprotocol");
-    return transport::text_response(400, "The WebSocket subprotocol push-notification is required.\n");
+    return transport::text_response(400, "The WebSocket subprotocol must be push-notification.\n");
   }
-  return transport::WebSocketAccept{kSubprotocol, std::make_unique<Connection>(*shard_)};
+  return transport::WebSocketAccept{offered ? kSubprotocol : "", std::make_unique<Connection>(*shard_, offered)};
 }
 
 void UserAgentWs::deliver(const std::vector<protocol::queue::Deliver>& announced) {
   shard_->presence.missing(shard_->deliverer.deliver(announced));
+}
+
+void UserAgentWs::set_broadcast(std::string_view id, std::optional<std::string> version) {
+  shard_->broadcasts.set(id, std::move(version));
 }
 
 void UserAgentWs::taken_over(const protocol::queue::TakenOver& notice) {

@@ -4,6 +4,9 @@
 // its executor's last task.
 
 #include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -21,7 +24,8 @@ class UserAgentWs final : public transport::WebSocketAcceptor {
   explicit UserAgentWs(Context context);
   ~UserAgentWs() override;
 
-  // Accepts an upgrade that offers the subprotocol "push-notification" (400 otherwise; 503 while draining).
+  // Accepts an upgrade that offers the subprotocol "push-notification" or none (400 if it offers only others; 503 while
+  // draining).
   std::variant<transport::WebSocketAccept, transport::HttpResponse> on_upgrade(
       const transport::HttpRequest& request) override;
 
@@ -29,6 +33,8 @@ class UserAgentWs final : public transport::WebSocketAcceptor {
   void deliver(const std::vector<protocol::queue::Deliver>& announced);
   // A newer connection took a device of this shard over; unknown connections are ignored.
   void taken_over(const protocol::queue::TakenOver& notice);
+  // The broadcast's version from now on; nullopt: there is no such broadcast any more.
+  void set_broadcast(std::string_view id, std::optional<std::string> version);
   // From now on no connection is accepted; the open ones go on until transport closes them.
   void drain() { draining_ = true; }
 

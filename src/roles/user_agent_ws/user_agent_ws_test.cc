@@ -35,17 +35,48 @@ TEST(UserAgentWs, AnIdleDeviceIsSmall) {
   EXPECT_LE(sizeof(Connection), 88u);
 }
 
-TEST(UserAgentWs, SelectsTheSubprotocolAndRefusesWithoutIt) {
+TEST(UserAgentWs, SelectsTheSubprotocolOrNone) {
   World world;
   auto accepted = upgrade(world, "chat, push-notification");
   ASSERT_TRUE(std::holds_alternative<transport::WebSocketAccept>(accepted));
   EXPECT_EQ(std::get<transport::WebSocketAccept>(accepted).subprotocol, "push-notification");
-  for (const auto* offered : {"", "chat", "push-notification2"}) {
+  auto without = upgrade(world, "");
+  ASSERT_TRUE(std::holds_alternative<transport::WebSocketAccept>(without)) << "some Web Push clients offer none";
+  EXPECT_EQ(std::get<transport::WebSocketAccept>(without).subprotocol, "");
+  for (const auto* offered : {"chat", "push-notification2"}) {
     auto refused = upgrade(world, offered);
     ASSERT_TRUE(std::holds_alternative<HttpResponse>(refused));
     EXPECT_EQ(std::get<HttpResponse>(refused).status, 400);
     EXPECT_NE(std::get<HttpResponse>(refused).body.find("push-notification"), std::string::npos);
   }
+}
+
+TEST(UserAgentWs, OnlyWebPushDoesWithoutTheSubprotocol) {
+  World world;
+  Device flow(world, 1, false);
+  EXPECT_EQ(flow.ask(flow.register_frame()),
+            R"({ "error": "The WebSocket subprotocol push-notification is required" })");
+  EXPECT_EQ(flow.socket.closed, CloseCode::kPolicyViolation);
+  Device simple(world, 1, false);
+  EXPECT_EQ(simple.ask(R"({"messageType":"hello","channelIDs":[]})"),
+            R"({"messageType":"hello","status":460,"reason":"Failed registering UAID"})");
+  EXPECT_EQ(simple.socket.closed, CloseCode::kPolicyViolation);
+  Device web(world, 1, false);
+  EXPECT_NE(web.ask(R"({"messageType":"hello","use_webpush":true})").find("\"status\":200"), std::string::npos);
+}
+
+TEST(UserAgentWs, AFirstFrameThatTellsNothingIsRefused) {
+  World world;
+  for (const auto* text : {"{oops", "[]", "5"}) {
+    Device device(world);
+    EXPECT_EQ(device.ask(text), R"({ "error": "Data received is not a valid JSON package" })");
+    EXPECT_EQ(device.socket.closed, CloseCode::kInternalError);
+    EXPECT_EQ(device.socket.close_reason, "Json");
+  }
+  Device binary(world);
+  binary.send_binary();
+  EXPECT_EQ(binary.take(), R"({ "error": "Binary messages not yet supported" })");
+  EXPECT_EQ(binary.socket.closed, CloseCode::kUnsupportedData);
 }
 
 TEST(UserAgentWs, RefusesNewConnectionsWhileDraining) {
