@@ -33,8 +33,9 @@ const WindowLimits& Deliverer::limits_of(Connection& connection) const {
 
 std::vector<UserAgentId> Deliverer::deliver(const std::vector<protocol::queue::Deliver>& announced) {
   std::vector<UserAgentId> missing;
-  const WallTime transient_ends =
-      context_.clock.wall() + std::chrono::milliseconds(context_.config.limits.transient_grace_ms);
+  // Twice, since the clock of another machine may be ahead.
+  const std::chrono::milliseconds grace(2 * context_.config.limits.transient_grace_ms);
+  const WallTime transient_ends = context_.clock.wall() + grace;
   for (const auto& entry : announced) {
     Wanted wanted{entry.message, {}, {}};
     const bool may_be_transient = entry.expires_at <= transient_ends;

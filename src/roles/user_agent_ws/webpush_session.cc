@@ -81,7 +81,8 @@ void WebPushSession::handle(const webpush::Hello& request) {
   Context& context = host_.context();
   if (const auto known = context.tokens.verify(request.uaid)) {
     user_agent_ = *known;
-    return go_online([this, request] {
+    return go_online([this, request](const Status& status) {
+      if (!status) return refuse("SM", "store");
       greet(request.uaid, request.broadcasts);
       host_.start_deliveries();
     });
@@ -98,13 +99,12 @@ void WebPushSession::greet(const std::string& uaid, const webpush::BroadcastVers
   host_.send(webpush::hello_reply(uaid, host_.broadcasts().subscribe(*this, seen)));
 }
 
-void WebPushSession::go_online(std::move_only_function<void()> then) {
+void WebPushSession::go_online(std::move_only_function<void(const Status&)> then) {
   state_ = State::kBusy;
   host_.go_online(user_agent_, WakeInterface{}, [this, then = std::move(then)](const Status& status) mutable {
     if (state_ == State::kClosed) return;
-    if (!status) return refuse("SM", "store");
     state_ = State::kIdentified;
-    then();
+    then(status);
     resume();
   });
 }
@@ -115,7 +115,8 @@ void WebPushSession::handle(const webpush::Register& request) {
     return host_.send(webpush::register_refusal(request.channel, 400));
   }
   if (host_.user_agent() != nullptr) return register_channel(request);
-  go_online([this, request] {
+  go_online([this, request](const Status& status) {
+    if (!status) return decline(request.channel, status.error());
     host_.start_deliveries();
     register_channel(request);
   });
@@ -125,16 +126,18 @@ void WebPushSession::register_channel(const webpush::Register& request) {
   if (!may_ask()) return;
   Context& context = host_.context();
   const WebPushEndpoint endpoint{user_agent_, request.channel, request.key};
+  const auto registered = [this, endpoint](const Status& status) {
+    if (!status) return decline(endpoint.channel, status.error());
+    const Context& with = host_.context();
+    host_.send(webpush::registered_reply(endpoint.channel, with.config.public_url + with.endpoints.path_of(endpoint)));
+  };
   context.directory.register_app(App{endpoint.app(), PayloadKind::kWebPush, {}}, user_agent_,
-                                 answers_.reply<Status>(context.executor, [this, endpoint](const Status& status) {
-                                   if (status) {
-                                     const Context& with = host_.context();
-                                     return host_.send(webpush::registered_reply(
-                                         endpoint.channel, with.config.public_url + with.endpoints.path_of(endpoint)));
-                                   }
-                                   host_.count_refusal(to_string(status.error().kind));
-                                   host_.send(webpush::register_refusal(endpoint.channel, 500));
-                                 }));
+                                 answers_.reply<Status>(context.executor, registered));
+}
+
+void WebPushSession::decline(const protocol::subscription::ChannelId& channel, const Error& error) {
+  host_.count_refusal(to_string(error.kind));
+  host_.send(webpush::register_refusal(channel, 500));
 }
 
 void WebPushSession::handle(const webpush::Unregister& request) {

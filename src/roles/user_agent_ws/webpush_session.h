@@ -43,9 +43,10 @@ class WebPushSession final : public GenerationSession, private BroadcastSubscrib
   void handle(const protocol::webpush::SetUrgency& request);
 
   void greet(const std::string& uaid, const protocol::webpush::BroadcastVersions& seen);
-  // Frames wait until `then` has run; the connection is closed if the directory can't be told.
-  void go_online(std::move_only_function<void()> then);
+  // Frames wait until `then` has run.
+  void go_online(std::move_only_function<void(const Status&)> then);
   void register_channel(const protocol::webpush::Register& request);
+  void decline(const protocol::subscription::ChannelId& channel, const Error& error);
   [[nodiscard]] bool may_subscribe(const protocol::webpush::BroadcastVersions& broadcasts);
   // False: the device waits for too many answers, and was closed.
   [[nodiscard]] bool may_ask();
