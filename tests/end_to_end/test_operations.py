@@ -267,3 +267,44 @@ async def test_disk_full_is_503_and_heals(tmp_path, name):
                     messages.append((await device.notification())["message"])
     finally:
         subprocess.run(["umount", "-l", str(small)], check=False)
+
+
+async def test_retention_bounds_ttl_and_is_its_default(own_server, name):
+    server = own_server("--limits-retention-s", "100")
+    async with Device(server) as device:
+        url = await device.register_wa(name)
+        for key, fields, lives in [("none", {}, 100), ("zero", {"ttl": 0}, 100), ("at", {"ttl": 100}, 100),
+                                   ("past", {"ttl": 101}, 100), ("short", {"ttl": 99}, 99)]:
+            notify(url, "m", id=key, **fields)
+            receipt = herald.receipt(url, key).json
+            seconds = herald.seconds_between(receipt["acceptedAt"], receipt["expiresAt"])
+            assert abs(seconds - lives) < 0.01, (key, receipt)
+
+
+@pytest.mark.timing
+async def test_a_receipt_is_kept_for_receipt_retention_s(own_server, name):
+    server = own_server("--limits-receipt-retention-s", "1", "--limits-sweep-interval-ms", "100")
+    async with Device(server) as device:
+        url = await device.register_wa(name)
+        notify(url, "m", id="r")
+        await device.notification()
+        herald.receipt_state(url, "r", "acked")
+        herald.eventually(lambda: herald.receipt(url, "r").status == 404, "the receipt is gone")
+
+
+async def test_unacked_deliveries_are_recorded_as_sent_after_sent_report_delay_ms(own_server, name):
+    for delay_ms, recorded in [("50", True), ("60000", False)]:
+        server = own_server("--limits-sent-report-delay-ms", delay_ms)
+        async with Device(server) as device:
+            url = await device.register_wa(name)
+            notify(url, "m", id="s")
+            await device.notification(ack=False)
+
+            def states():
+                return [d["state"] for d in herald.receipt(url, "s").json["deliveries"]]
+
+            if recorded:
+                herald.eventually(lambda: states() == ["sent"], "recorded as sent")
+            else:
+                await asyncio.sleep(0.5)
+                assert states() == ["pending"]

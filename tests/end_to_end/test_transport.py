@@ -326,3 +326,13 @@ def test_many_threads_of_senders(plain_server):
     for thread in threads:
         thread.join()
     assert not failures
+
+
+def test_headers_at_the_limit_are_read_and_one_past_it_are_not(own_server):
+    server = own_server("--limits-http-header-max-bytes", "1024")
+    for size, status in [(1024, 200), (1025, 431)]:
+        head = "GET /token HTTP/1.1\r\nHost: x\r\nA: "
+        padding = "a" * (size - len(head) - 4)
+        with RawConnection(server.url) as raw:
+            raw.send(head + padding + "\r\n\r\n")
+            assert raw.response()[0] == status, size

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import contextlib
+import datetime
 import hashlib
 import http.client
 import json
@@ -206,6 +207,12 @@ def metric(server, name, **labels):
         if all(got.get(k) == v for k, v in labels.items()):
             total, seen = total + float(match.group(3)), True
     return total if seen else None
+
+
+def seconds_between(earlier, later):
+    """Of two RFC 3339 times, as receipts have them."""
+    first, second = (datetime.datetime.fromisoformat(text.replace("Z", "+00:00")) for text in (earlier, later))
+    return (second - first).total_seconds()
 
 
 class Device:

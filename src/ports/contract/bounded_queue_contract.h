@@ -15,7 +15,7 @@ namespace herald::ports::contract {
 
 struct BoundedQueueAdapter {
   std::string name;
-  std::function<std::unique_ptr<MessageQueue>(std::size_t max_messages)> make;
+  std::function<std::unique_ptr<MessageQueue>(std::size_t queue_max_messages)> make;
 };
 
 class BoundedQueueContract : public testing::TestWithParam<BoundedQueueAdapter> {
