@@ -308,11 +308,20 @@ async def test_s11_a_frame_at_the_limit_is_read_and_one_past_it_is_not(plain_ser
     assert await device.closed() == 1009
 
 
-async def test_without_the_subprotocol_the_upgrade_is_refused(plain_server):
-    for offered in [None, ["chat"], ["push-notification-binary"]]:
+async def test_an_upgrade_that_offers_only_other_protocols_is_refused(plain_server):
+    for offered in [["chat"], ["push-notification-binary"]]:
         with pytest.raises(websockets.exceptions.InvalidStatusCode) as refused:
             await Device(plain_server, "unused").open(register=False, subprotocols=offered)
         assert refused.value.status_code == 400
+
+
+async def test_without_the_subprotocol_the_first_frame_of_this_flow_is_refused(plain_server):
+    device = Device(plain_server)
+    await device.open(register=False, subprotocols=None)
+    assert device.socket.subprotocol is None
+    error = "The WebSocket subprotocol push-notification is required"
+    assert json.loads(await device.register_ua()) == {"error": error}
+    assert await device.closed() == 1008
 
 
 async def test_any_path_and_a_list_of_protocols_are_fine(plain_server):
