@@ -90,18 +90,34 @@ void define_listen(CLI::App& app, ListenCommand& command) {
   app.add_option("--count", command.count, "End after so many notifications")
       ->check(CLI::NonNegativeNumber)
       ->type_name("N");
+  app.add_flag("--webpush", command.webpush, "Be a Web Push user agent: print a subscription, decrypt what arrives");
+  app.add_option("--vapid", command.vapid_key,
+                 "With --webpush: only senders with this key; the public key, or a file of herald keys --type vapid")
+      ->type_name("KEY|FILE");
   app.add_flag("--no-ack", command.no_ack, "Do not ack: the server will deliver the same again");
   add_trust(app, command.trust);
   app.footer(
       "A device in a terminal: prints its URL and each notification that arrives.\n\n"
       "Example: herald listen --app my-app --token-file ~/.herald-device\n"
       "         herald listen --udp --bind 127.0.0.1:5000\n"
-      "         herald listen --json --count 1 | tail -n 1");
+      "         herald listen --json --count 1 | tail -n 1\n"
+      "         herald listen --webpush --json > subscription.json");
 }
 
 void define_send(CLI::App& app, SendCommand& command) {
-  app.add_option("URL", command.url, "The notify URL, as `herald listen` prints it")->required();
+  app.add_option("URL", command.url, "The notify URL, as `herald listen` prints it; with --webpush the MESSAGE instead")
+      ->required();
   app.add_option("MESSAGE", command.message, "The text to send; - reads it from standard input");
+  app.add_option("--webpush", command.subscription_file, "Send an encrypted Web Push to this subscription (JSON)")
+      ->type_name("FILE");
+  app.add_option("--vapid", command.vapid_file, "Web Push: sign with these keys (herald keys --type vapid)")
+      ->type_name("FILE");
+  app.add_option("--urgency", command.urgency, "Web Push: how much it matters")
+      ->check(CLI::IsMember({"very-low", "low", "normal", "high"}))
+      ->type_name("very-low|low|normal|high");
+  app.add_option("--topic", command.topic, "Web Push: a later message with the same topic replaces this one");
+  app.add_flag("--receipt", command.receipt, "Web Push: ask for a receipt subscription");
+  app.add_flag("--aesgcm", command.aesgcm, "Web Push: encrypt as old libraries did");
   app.add_option("--id", command.id, "Your own id: a later message with the same id replaces this one");
   app.add_option("--ttl", command.ttl, "Seconds after which it is worthless; 0: as long as the server keeps it")
       ->check(CLI::NonNegativeNumber)
@@ -117,6 +133,7 @@ void define_send(CLI::App& app, SendCommand& command) {
   add_trust(app, command.trust);
   app.footer(
       "Example: herald send http://127.0.0.1:8080/notify/fb28… 'Dinner is ready' --id dinner --ttl 3600\n"
+      "         herald send --webpush subscription.json --vapid my.vapid.json 'Dinner is ready' --urgency high\n"
       "Ends with 0 once the server has the message on disk, with 1 and the reason if it refuses.");
 }
 
@@ -130,12 +147,16 @@ void define_status(CLI::App& app, StatusCommand& command) {
 }
 
 void define_keys(CLI::App& app, KeysCommand& command) {
-  app.add_option("--type", command.type, "rsa, ecdsa, ed25519 for signing messages; token for the server's UA tokens")
-      ->check(CLI::IsMember({"rsa", "ecdsa", "ed25519", "token"}))
+  app.add_option("--type", command.type,
+                 "rsa, ecdsa, ed25519 for signing messages; vapid for Web Push; token for the server's UA tokens")
+      ->check(CLI::IsMember({"rsa", "ecdsa", "ed25519", "vapid", "token"}))
       ->capture_default_str();
-  app.add_option("--out", command.out, "Where to write: PREFIX.private.pem and PREFIX.public.pem, or PREFIX.keys")
+  app.add_option("--out", command.out,
+                 "Where to write: PREFIX.private.pem and PREFIX.public.pem, PREFIX.vapid.json, or PREFIX.keys")
       ->type_name("PREFIX")
       ->required();
+  app.add_option("--subject", command.subject, "vapid: how a push service reaches you, mailto: or https:")
+      ->type_name("URI");
   app.footer(
       "Example: herald keys --out my-app\n"
       "         herald listen --app my-app --key my-app.public.pem\n"

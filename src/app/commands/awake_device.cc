@@ -39,7 +39,7 @@ class AwakeDevice::Handler final : public transport::WebSocketHandler {
   std::shared_ptr<AwakeDevice*> device_;
 };
 
-AwakeDevice::AwakeDevice(Client& client, std::string server, DeviceSession& session, ListenOutput& output)
+AwakeDevice::AwakeDevice(Client& client, std::string server, ListeningDevice& session, ListenOutput& output)
     : client_(client), server_(std::move(server)), session_(session), output_(output) {}
 
 AwakeDevice::~AwakeDevice() {
@@ -72,10 +72,11 @@ void AwakeDevice::connect() {
                                });
 }
 
-void AwakeDevice::act(const DeviceSession::Step& step) {
+void AwakeDevice::act(const DeviceStep& step) {
   for (const auto& frame : step.send) socket_->send_text(frame);
   if (step.error) return finish(Failure{ExitCode::kFailed, "the server refused this device: " + *step.error});
-  if (step.url) output_.registered(*step.url, !session_.identity().pbkbase64.empty());
+  if (step.url) output_.registered(*step.url, session_.signed_only());
+  if (step.subscription) output_.subscribed(*step.subscription);
   for (const auto& notification : step.arrived) output_.arrived(notification);
   if (step.registered) failures_ = 0;
   if ((once_ && step.registered) || output_.enough()) finish(std::nullopt);

@@ -19,7 +19,7 @@ namespace herald::app {
 class AwakeDevice {
  public:
   // References outlive it. `server`: base URL.
-  AwakeDevice(Client& client, std::string server, DeviceSession& session, ListenOutput& output);
+  AwakeDevice(Client& client, std::string server, ListeningDevice& session, ListenOutput& output);
   ~AwakeDevice();
 
   [[nodiscard]] std::optional<Failure> run();
@@ -30,7 +30,7 @@ class AwakeDevice {
   class Handler;
 
   void connect();
-  void act(const DeviceSession::Step& step);
+  void act(const DeviceStep& step);
   void closed(const std::string& why);
   void finish(std::optional<Failure> result);
   void hang_up();
@@ -38,7 +38,7 @@ class AwakeDevice {
 
   Client& client_;
   std::string server_;
-  DeviceSession& session_;
+  ListeningDevice& session_;
   ListenOutput& output_;
   // Null once this is gone: a connection may outlive it on the loop.
   std::shared_ptr<AwakeDevice*> self_ = std::make_shared<AwakeDevice*>(this);

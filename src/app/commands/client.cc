@@ -31,7 +31,7 @@ Result<transport::ClientResponse> Client::fetch(std::string method, const std::s
 
 std::string refusal_reason(const transport::ClientResponse& response) {
   if (const auto document = protocol::JsonDocument::parse(response.body, kDepthMax)) {
-    for (const char* key : {"reason", "error"}) {
+    for (const char* key : {"reason", "message", "error"}) {
       const auto value = document->root().get(key);
       if (value && value->string()) return printable(*value->string());
     }

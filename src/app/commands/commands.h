@@ -36,6 +36,8 @@ struct ListenCommand {
   bool json = false;
   std::uint64_t count = 0;  // 0: endless
   bool no_ack = false;
+  bool webpush = false;
+  std::string vapid_key;  // Web Push: base64url, or a file that `herald keys --type vapid` made; empty: anybody sends
   TrustOptions trust;
 };
 struct SendCommand {
@@ -48,6 +50,13 @@ struct SendCommand {
   bool json_message = false;
   std::string sign_key;
   bool take_back = false;
+  // Web Push: then `url` is the message.
+  std::string subscription_file;
+  std::string vapid_file;
+  std::string urgency;
+  std::string topic;
+  bool receipt = false;
+  bool aesgcm = false;
   TrustOptions trust;
 };
 struct StatusCommand {
@@ -58,6 +67,7 @@ struct StatusCommand {
 struct KeysCommand {
   std::string type = "rsa";
   std::string out;
+  std::string subject;  // vapid: who sends, a mailto: or https: URI
 };
 struct VersionCommand {};
 // --help, or a mistake: already worded.

@@ -111,13 +111,13 @@ DeviceSession::Step DeviceSession::deliveries(std::string_view text) {
   return step;
 }
 
-bool DeviceSession::is_new(const std::string& message_id) {
+bool RecentMessages::is_new(const std::string& message_id) {
   if (message_id.empty()) return true;
   if (!seen_.insert(message_id).second) return false;
-  seen_order_.push_back(message_id);
-  if (seen_order_.size() > kSeenMax) {
-    seen_.erase(seen_order_.front());
-    seen_order_.pop_front();
+  order_.push_back(message_id);
+  if (order_.size() > kSeenMax) {
+    seen_.erase(order_.front());
+    order_.pop_front();
   }
   return true;
 }

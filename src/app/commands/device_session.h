@@ -31,23 +31,48 @@ struct DeviceIdentity {
   std::optional<WakeInterface> wake;  // set: the device sleeps
 };
 
-class DeviceSession {
+// What a frame, or a new connection, makes a device do.
+struct DeviceStep {
+  std::vector<std::string> send;
+  std::vector<Arrived> arrived;             // repeats of the same message are left out
+  std::optional<std::string> url;           // the notify URL became known
+  std::optional<std::string> subscription;  // Web Push: the subscription's JSON became known
+  bool registered = false;                  // everything is registered now
+  std::optional<std::string> error;         // the server refused; it closes the connection
+};
+
+// A device of any generation.
+class ListeningDevice {
  public:
+  virtual ~ListeningDevice() = default;
+  // A connection opened: the registrations start from the beginning.
+  [[nodiscard]] virtual DeviceStep on_open() = 0;
+  [[nodiscard]] virtual DeviceStep on_text(std::string_view text) = 0;
+  // Whether only signed messages reach it.
+  [[nodiscard]] virtual bool signed_only() const { return false; }
+};
+
+// The last few thousand message ids.
+class RecentMessages {
+ public:
+  // Remembers `message_id` and tells whether it is new; an empty one always is.
+  [[nodiscard]] bool is_new(const std::string& message_id);
+
+ private:
+  std::unordered_set<std::string> seen_;
+  std::deque<std::string> order_;
+};
+
+class DeviceSession final : public ListeningDevice {
+ public:
+  using Step = DeviceStep;
+
   DeviceSession(DeviceIdentity identity, bool acks) : identity_(std::move(identity)), acks_(acks) {}
 
-  struct Step {
-    std::vector<std::string> send;
-    std::vector<Arrived> arrived;      // repeats of the same messageId are left out
-    std::optional<std::string> url;    // the notify URL became known
-    bool registered = false;           // everything is registered now
-    std::optional<std::string> error;  // the server refused; it closes the connection
-  };
-
-  // A connection opened: the registrations start from the beginning.
-  [[nodiscard]] Step on_open();
-  [[nodiscard]] Step on_text(std::string_view text);
-  // Remembers and tells whether `message_id` is new: among the last few thousand.
-  [[nodiscard]] bool is_new(const std::string& message_id);
+  [[nodiscard]] Step on_open() override;
+  [[nodiscard]] Step on_text(std::string_view text) override;
+  [[nodiscard]] bool signed_only() const override { return !identity_.pbkbase64.empty(); }
+  [[nodiscard]] bool is_new(const std::string& message_id) { return recent_.is_new(message_id); }
 
   [[nodiscard]] const DeviceIdentity& identity() const { return identity_; }
 
@@ -63,8 +88,7 @@ class DeviceSession {
   DeviceIdentity identity_;
   bool acks_;
   Waiting waiting_ = Waiting::kNothing;
-  std::unordered_set<std::string> seen_;
-  std::deque<std::string> seen_order_;
+  RecentMessages recent_;
 };
 
 }  // namespace herald::app

@@ -1,6 +1,7 @@
 #include <iostream>
 
 #include "app/commands/commands.h"
+#include "app/commands/webpush_keys.h"
 #include "app/files.h"
 #include "app/token_keys.h"
 #include "base/crypto.h"
@@ -43,9 +44,24 @@ int make_signing_keys(const KeysCommand& command) {
   return 0;
 }
 
+int make_vapid_keys(const KeysCommand& command) {
+  const VapidKeys keys{P256PrivateKey::generate(), command.subject};
+  const std::string file = command.out + ".vapid.json";
+  if (const Status made = write_new_file(file, vapid_keys_json(keys), 0600); !made) {
+    return report({ExitCode::kFailed, made.error().message});
+  }
+  std::cout << "VAPID keys      " << file << "   keep it secret\npublic key      " << to_base64url(keys.key->point())
+            << "\n\nA page subscribes with it:\n  registration.pushManager.subscribe({userVisibleOnly: true, "
+               "applicationServerKey: PUBLIC_KEY})\nSend to what it got:\n  herald send --webpush subscription.json "
+               "--vapid "
+            << file << " 'Hello'\n";
+  return 0;
+}
+
 }  // namespace
 
 int run(const KeysCommand& command) {
+  if (command.type == "vapid") return make_vapid_keys(command);
   return command.type == "token" ? make_token_keys(command.out) : make_signing_keys(command);
 }
 

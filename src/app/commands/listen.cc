@@ -6,6 +6,7 @@
 #include "app/commands/device_session.h"
 #include "app/commands/listen_output.h"
 #include "app/commands/sleeping_device.h"
+#include "app/commands/webpush_device.h"
 #include "app/files.h"
 #include "base/crypto.h"
 #include "transport/udp_socket.h"
@@ -94,11 +95,56 @@ std::optional<Failure> wake(const ListenCommand& command, Client& client, const 
   return AwakeDevice(client, server, session, output).run();
 }
 
+// The one kept in `file`, or a new one.
+OrFailure<WebPushIdentity> webpush_identity(const std::string& file) {
+  SystemRandom random;
+  const auto kept = file.empty() ? fail(ErrorKind::kNotFound, "") : read_file(file);
+  if (!kept) return WebPushIdentity::make(random);
+  auto identity = WebPushIdentity::parse(*kept);
+  if (!identity) return failure(ExitCode::kUsage, file + ": " + identity.error().message);
+  return *identity;
+}
+
+// A key is 87 characters of base64url; anything else names a file.
+OrFailure<std::string> vapid_public_key(const std::string& given) {
+  if (given.empty()) return std::string();
+  const auto point = from_base64url(given);
+  if (point && P256PublicKey::from_point(*point)) return given;
+  const auto text = read_file(given);
+  if (!text) return failure(ExitCode::kUsage, "--vapid: neither a public key nor a file: " + text.error().message);
+  const auto keys = parse_vapid_keys(*text);
+  if (!keys) return failure(ExitCode::kUsage, given + ": " + keys.error().message);
+  return to_base64url(keys->key->point());
+}
+
+int listen_webpush(const ListenCommand& command, Client& client, const std::string& server, ListenOutput& output) {
+  if (command.udp) return report({ExitCode::kUsage, "--webpush and --udp exclude each other"});
+  auto identity = webpush_identity(command.token_file);
+  if (!identity) return report(identity.error());
+  auto key = vapid_public_key(command.vapid_key);
+  if (!key) return report(key.error());
+  const bool kept = !identity->uaid.empty();
+  WebPushDevice device(std::move(*identity), std::move(*key), !command.no_ack);
+  AwakeDevice awake(client, server, device, output);
+  if (!command.token_file.empty() && !kept) {
+    if (const auto failed = awake.register_once()) return report(*failed);
+    const Status written = write_new_file(command.token_file, device.identity().json(), 0600);
+    if (!written) return report({ExitCode::kFailed, written.error().message});
+  }
+  const auto failed = AwakeDevice(client, server, device, output).run();
+  return failed ? report(*failed) : 0;
+}
+
 }  // namespace
 
 int run(const ListenCommand& command) {
   Client client(command.trust);
   const std::string server = base_url(command.server);
+  if (command.webpush) {
+    const SystemClock clock;
+    ListenOutput output(std::cout, std::cerr, Terminal::of_standard_output(), clock, command.json, command.count);
+    return listen_webpush(command, client, server, output);
+  }
   auto identity = identity_of(command, client, server);
   if (!identity) return report(identity.error());
   const SystemClock clock;

@@ -27,6 +27,19 @@ void ListenOutput::registered(const std::string& url, bool signed_only) {
   out_ << '\n' << std::flush;
 }
 
+void ListenOutput::subscribed(const std::string& subscription) {
+  if (subscription == url_) return;
+  url_ = subscription;
+  if (json_) {
+    out_ << subscription << '\n' << std::flush;
+    return;
+  }
+  out_
+      << "This terminal is a Web Push user agent now. Its subscription:\n\n  " << terminal_.bold(subscription)
+      << "\n\nKeep that line in a file, and send it something:\n\n  herald send --webpush subscription.json 'Hello'\n\n"
+      << std::flush;
+}
+
 void ListenOutput::arrived(const Arrived& notification) {
   if (enough()) return;
   ++shown_;

@@ -20,6 +20,8 @@ class ListenOutput {
 
   // The URL, once: repeats are silent.
   void registered(const std::string& url, bool signed_only);
+  // A Web Push subscription's JSON, once.
+  void subscribed(const std::string& subscription);
   // Nothing more is printed once there were enough.
   void arrived(const Arrived& notification);
   // Passing trouble, such as a lost connection; to standard error.

@@ -5,6 +5,7 @@
 #include "app/commands/commands.h"
 #include "app/commands/notification_body.h"
 #include "app/commands/terminal.h"
+#include "app/commands/webpush_push.h"
 #include "app/files.h"
 #include "base/crypto.h"
 
@@ -62,6 +63,10 @@ int take_back(const SendCommand& command) {
 }  // namespace
 
 int run(const SendCommand& command) {
+  if (!command.subscription_file.empty()) {
+    if (command.message.empty()) return send_webpush(command);
+    return report({ExitCode::kUsage, "with --webpush the only text is MESSAGE; the subscription has the URL"});
+  }
   if (command.take_back) return take_back(command);
   if (command.message.empty()) return report({ExitCode::kUsage, "MESSAGE is missing; try herald send --help"});
   const auto body = body_of(command);

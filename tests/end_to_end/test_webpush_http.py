@@ -1,0 +1,412 @@
+"""Application servers of Web Push, SimplePush and Matrix over the real server: what is stored, refused, replaced, taken
+back and receipted. Messages are encrypted and signed with `cryptography`, not with our own code."""
+
+import asyncio
+import base64
+import hashlib
+import hmac
+import json
+import os
+import time
+import urllib.parse
+import uuid
+
+import pytest
+import websockets
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+import herald
+from herald import eventually, request
+
+RECEIPT = 'rel="urn:ietf:params:push:receipt"'
+
+
+def b64(data):
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
+def unb64(text):
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def point(key):
+    return key.public_key().public_bytes(
+        serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint
+    )
+
+
+def hkdf(salt, material, info, size):
+    prk = hmac.new(salt, material, hashlib.sha256).digest()
+    return hmac.new(prk, info + b"\x01", hashlib.sha256).digest()[:size]
+
+
+class Keys:
+    """A browser's half of a subscription (RFC 8291)."""
+
+    def __init__(self):
+        self.private = ec.generate_private_key(ec.SECP256R1())
+        self.auth = os.urandom(16)
+
+    def content_keys(self, salt, shared, sender):
+        material = hkdf(self.auth, shared, b"WebPush: info\0" + point(self.private) + sender, 32)
+        key = hkdf(salt, material, b"Content-Encoding: aes128gcm\0", 16)
+        return AESGCM(key), hkdf(salt, material, b"Content-Encoding: nonce\0", 12)
+
+    def encrypt(self, text):
+        sender = ec.generate_private_key(ec.SECP256R1())
+        salt = os.urandom(16)
+        aead, nonce = self.content_keys(salt, sender.exchange(ec.ECDH(), self.private.public_key()), point(sender))
+        head = salt + (4096).to_bytes(4, "big") + b"\x41" + point(sender)
+        return head + aead.encrypt(nonce, text.encode() + b"\x02", None)
+
+    def decrypt(self, body):
+        salt, sender = body[:16], body[21:86]
+        public = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), sender)
+        aead, nonce = self.content_keys(salt, self.private.exchange(ec.ECDH(), public), sender)
+        return aead.decrypt(nonce, body[86:], None).rstrip(b"\0")[:-1].decode()
+
+    def for_sender(self, endpoint):
+        return {"endpoint": endpoint, "keys": {"p256dh": b64(point(self.private)), "auth": b64(self.auth)}}
+
+
+def vapid(key, endpoint, seconds=3600, **claims):
+    parts = urllib.parse.urlsplit(endpoint)
+    claims = {"aud": f"{parts.scheme}://{parts.netloc}", "exp": int(time.time()) + seconds, **claims}
+    head = b64(json.dumps({"typ": "JWT", "alg": "ES256"}).encode()) + "." + b64(json.dumps(claims).encode())
+    r, s = decode_dss_signature(key.sign(head.encode(), ec.ECDSA(hashes.SHA256())))
+    return f"vapid t={head}.{b64(r.to_bytes(32, 'big') + s.to_bytes(32, 'big'))}, k={b64(point(key))}"
+
+
+class Agent:
+    """A Web Push user agent: one connection, channels as asked for."""
+
+    def __init__(self, server, uaid=None):
+        self.server, self.uaid, self.waiting = server, uaid, []
+
+    async def __aenter__(self):
+        self.socket = await websockets.connect(
+            self.server.ws, ssl=self.server.context, subprotocols=["push-notification"], ping_interval=None
+        )
+        answer = await self.ask("hello", use_webpush=True, **({"uaid": self.uaid} if self.uaid else {}))
+        assert answer["status"] == 200 and self.uaid in (None, answer["uaid"]), answer
+        self.uaid = answer["uaid"]
+        return self
+
+    async def __aexit__(self, *_):
+        await self.socket.close()
+
+    async def ask(self, kind, **fields):
+        await self.socket.send(json.dumps({"messageType": kind, **fields}))
+        while True:
+            frame = json.loads(await asyncio.wait_for(self.socket.recv(), herald.WAIT_SECONDS))
+            if frame["messageType"] == kind:
+                return frame
+            self.waiting.append(frame)
+
+    async def subscribe(self, key=None):
+        channel = str(uuid.uuid4())
+        answer = await self.ask("register", channelID=channel, **({"key": b64(point(key))} if key else {}))
+        assert answer["status"] == 200, answer
+        return channel, answer["pushEndpoint"]
+
+    async def notification(self, code=100):
+        frame = self.waiting.pop(0) if self.waiting else json.loads(
+            await asyncio.wait_for(self.socket.recv(), herald.WAIT_SECONDS)
+        )
+        assert frame["messageType"] == "notification", frame
+        update = {"channelID": frame["channelID"], "version": frame["version"], "code": code}
+        await self.socket.send(json.dumps({"messageType": "ack", "updates": [update]}))
+        return frame
+
+    async def nothing(self):
+        """A ping's answer shows that nothing else was on its way."""
+        await self.socket.send("{}")
+        frame = await asyncio.wait_for(self.socket.recv(), herald.WAIT_SECONDS)
+        assert frame == "{}" and not self.waiting, (frame, self.waiting)
+
+
+def push(endpoint, body=b"", context=None, ttl="60", **headers):
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    if body and "Content-Encoding" not in named:
+        named["Content-Encoding"] = "aes128gcm"
+    return request("POST", endpoint, body, {**({} if ttl is None else {"TTL": ttl}), **named}, context)
+
+
+def accepted(answer):
+    assert answer.status == 201, answer
+    return answer.headers["Location"]
+
+
+async def test_a_message_reaches_the_device_as_it_was_sent(server):
+    keys = Keys()
+    async with Agent(server) as agent:
+        channel, endpoint = await agent.subscribe()
+        assert endpoint.startswith(server.url + "/wpush/v1/") and len(endpoint) < 1000
+        answer = push(endpoint, keys.encrypt("Hello, ¡mundo!"), server.context)
+        assert accepted(answer).startswith(server.url + "/m/")
+        assert answer.headers["TTL"] == "60" and answer.body == b""
+        frame = await agent.notification()
+        assert frame["channelID"] == channel and frame["headers"]["encoding"] == "aes128gcm"
+        assert keys.decrypt(unb64(frame["data"])) == "Hello, ¡mundo!"
+
+
+async def test_4096_bytes_pass_and_one_more_does_not(plain_server):
+    body = os.urandom(4096)
+    async with Agent(plain_server) as agent:
+        _, endpoint = await agent.subscribe()
+        accepted(push(endpoint, body))
+        assert unb64((await agent.notification())["data"]) == body
+        answer = push(endpoint, body + b"x")
+        assert answer.status == 413 and answer.json["errno"] == 104
+
+
+async def test_a_restricted_subscription_takes_only_its_key(server):
+    key, other = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
+    async with Agent(server) as agent:
+        _, endpoint = await agent.subscribe(key)
+        assert "/wpush/v2/" in endpoint
+        without = push(endpoint, context=server.context)
+        assert without.status == 401 and without.headers["WWW-Authenticate"] == "vapid"
+        for bad in (vapid(other, endpoint), vapid(key, endpoint, -3600), vapid(key, endpoint, 90000),
+                    vapid(key, "https://other.example/"), vapid(key, endpoint)[:-4], "Basic eDp5"):
+            answer = push(endpoint, context=server.context, Authorization=bad)
+            assert answer.status == 401 and answer.json["errno"] == 109, (bad, answer)
+        for _ in range(3):
+            accepted(push(endpoint, context=server.context, Authorization=vapid(key, endpoint, sub="mailto:a@b.example")))
+            assert "data" not in await agent.notification()
+
+
+async def test_a_topic_replaces_what_waits_and_its_old_location_touches_nothing(plain_server):
+    async with Agent(plain_server) as agent:
+        _, endpoint = await agent.subscribe()
+    old = accepted(push(endpoint, b"old", Topic="news"))
+    new = accepted(push(endpoint, b"new", Topic="news"))
+    assert old != new
+    assert request("DELETE", old).status == 204
+    async with Agent(plain_server, agent.uaid) as again:
+        assert unb64((await again.notification())["data"]) == b"new"
+        await again.nothing()
+
+
+async def test_delete_takes_back_what_waits(plain_server):
+    async with Agent(plain_server) as agent:
+        _, endpoint = await agent.subscribe()
+    location = accepted(push(endpoint, b"never"))
+    kept = accepted(push(endpoint, b"kept"))
+    assert request("DELETE", location).status == 204
+    assert request("DELETE", location).status == 204
+    assert request("DELETE", kept[: kept.index("/m/")] + "/m/garbage").status == 400
+    async with Agent(plain_server, agent.uaid) as again:
+        assert unb64((await again.notification())["data"]) == b"kept"
+        await again.nothing()
+
+
+async def test_ttl_0_is_for_who_is_connected(plain_server):
+    async with Agent(plain_server) as agent:
+        _, endpoint = await agent.subscribe()
+        answer = push(endpoint, b"now", ttl="0")
+        accepted(answer)
+        assert answer.headers["TTL"] == "0"
+        assert unb64((await agent.notification())["data"]) == b"now"
+    accepted(push(endpoint, b"too late", ttl="0"))
+    accepted(push(endpoint, b"waits"))
+    async with Agent(plain_server, agent.uaid) as again:
+        assert unb64((await again.notification())["data"]) == b"waits"
+        await again.nothing()
+
+
+async def test_what_was_accepted_survives_kill_9(own_server):
+    server = own_server()
+    key = ec.generate_private_key(ec.SECP256R1())
+    async with Agent(server) as agent:
+        _, endpoint = await agent.subscribe(key)
+    answer = push(endpoint, b"durable", Authorization=vapid(key, endpoint), Prefer="respond-async")
+    assert answer.status == 202
+    server.restart()
+    async with Agent(server, agent.uaid) as again:
+        assert unb64((await again.notification())["data"]) == b"durable"
+    accepted(push(endpoint, b"the endpoint lives on", Authorization=vapid(key, endpoint)))
+    link = answer.headers["Link"].split(">")[0][1:]
+    eventually(lambda: request("GET", link).json["messages"][0]["status"] == 204, "the receipt lives on")
+
+
+async def test_an_unsubscribed_endpoint_is_gone(plain_server):
+    async with Agent(plain_server) as agent:
+        channel, endpoint = await agent.subscribe()
+        assert (await agent.ask("unregister", channelID=channel))["status"] == 200
+        answer = push(endpoint, b"x")
+        assert answer.status == 410 and answer.json["errno"] == 106
+        assert answer.headers["Cache-Control"] == "max-age=86400"
+
+
+@pytest.mark.parametrize(
+    "ttl, body, headers, status, errno",
+    [
+        (None, b"", {}, 400, 111),
+        ("abc", b"", {}, 400, 111),
+        ("-1", b"", {}, 400, 114),
+        ("99999999999", b"", {}, 201, None),
+        ("1", b"", {"Topic": "a" * 33}, 400, 113),
+        ("1", b"", {"Topic": "a/b"}, 400, 113),
+        ("1", b"", {"Urgency": "high, low"}, 400, None),
+        ("1", b"", {"Urgency": "now"}, 400, None),
+        ("1", b"x", {"Content-Encoding": "gzip"}, 400, 110),
+        ("1", b"x", {"Content-Encoding": "aesgcm"}, 400, 110),
+        ("1", b"x", {"Encryption": "salt=lngarbyKfMoi9Z75xYXmkg"}, 400, 110),
+        ("1", b"", {"Authorization": "Basic eDp5"}, 401, 109),
+        ("1", b"", {"Prefer": "respond-async", "Link": f"</r/unknown>; {RECEIPT}"}, 400, None),
+    ],
+)
+async def test_what_must_be_refused(plain_server, ttl, body, headers, status, errno):
+    async with Agent(plain_server) as agent:
+        _, endpoint = await agent.subscribe()
+    answer = push(endpoint, body, ttl=ttl, **headers)
+    assert answer.status == status, answer
+    if status != 201:
+        assert answer.json["code"] == status and answer.json["errno"] == errno
+        assert answer.json["error"] and answer.json["message"] and answer.json["more_info"]
+
+
+async def test_other_tokens_and_methods(plain_server):
+    async with Agent(plain_server) as agent:
+        _, endpoint = await agent.subscribe()
+    for bad in (endpoint[:-2] + "AA", endpoint.replace("/v1/", "/v2/"), endpoint.replace("/v1/", "/v3/")):
+        answer = push(bad)
+        assert answer.status == 404 and answer.json["errno"] == 102
+    assert request("GET", endpoint).json == {"unifiedpush": {"version": 1}}
+    put = request("PUT", endpoint, b"x")
+    assert put.status == 405 and put.headers["Allow"] == "GET, POST, OPTIONS"
+    preflight = request("OPTIONS", endpoint, headers={"Origin": "https://site.example"})
+    assert preflight.status == 204 and preflight.headers["Access-Control-Allow-Origin"] == "*"
+
+
+async def test_receipts_tell_what_became_of_each_message(plain_server):
+    async with Agent(plain_server) as agent:
+        _, endpoint = await agent.subscribe()
+        first = push(endpoint, b"one", Prefer="respond-async")
+        assert first.status == 202 and first.headers["Preference-Applied"] == "respond-async"
+        link = first.headers["Link"]
+        assert link.endswith(f">; {RECEIPT}")
+        receipts = link.split(">")[0][1:]
+        shown = request("GET", receipts)
+        assert shown.json["messages"][0]["location"] == first.headers["Location"]
+        etag = shown.headers["ETag"]
+        # A GET that waits is answered when the device acks.
+        waiting = asyncio.create_task(asyncio.to_thread(request, "GET", receipts, None, {"If-None-Match": etag}))
+        await agent.notification()
+        answer = await waiting
+        if answer.json["messages"][0]["status"] is None:
+            answer = eventually(
+                lambda: (a := request("GET", receipts)).json["messages"][0]["status"] and a, "the ack is told"
+            )
+        assert answer.json["messages"][0]["status"] == 204
+    second = push(endpoint, b"two", Prefer="respond-async", Link=link, Topic="t")
+    assert second.status == 202 and second.headers["Link"] == link
+    assert push(endpoint, b"three", Topic="t").status == 201
+    rows = request("GET", receipts).json["messages"]
+    assert [row["status"] for row in rows] == [204, 410] and rows[1]["state"] == "replaced"
+    unchanged = request("GET", receipts, headers={"If-None-Match": request("GET", receipts).headers["ETag"], "Prefer": "wait=0"})
+    assert unchanged.status == 304
+    assert request("DELETE", receipts).status == 204
+    assert request("GET", receipts).status == 404
+    assert push(endpoint, b"x", Prefer="respond-async", Link=link).status == 400
+
+
+async def test_too_many_are_told_what_and_when(own_server):
+    server = own_server("--limits-webpush-per-subscription-per-s", "1")
+    async with Agent(server) as agent:
+        _, endpoint = await agent.subscribe()
+        _, other = await agent.subscribe()
+    answers = [push(endpoint) for _ in range(15)]
+    refused = [answer for answer in answers if answer.status == 429]
+    assert refused and answers[0].status == 201
+    assert int(refused[0].headers["Retry-After"]) >= 1 and "to this subscription" in refused[0].json["message"]
+    accepted(push(other))
+
+
+async def test_the_matrix_gateway_delivers_to_its_own_endpoints_only(plain_server):
+    gateway = plain_server.url + "/_matrix/push/v1/notify"
+    assert request("GET", gateway).json == {"unifiedpush": {"gateway": "matrix"}}
+    async with Agent(plain_server) as agent:
+        channel, endpoint = await agent.subscribe()
+        gone, gone_endpoint = await agent.subscribe()
+        await agent.ask("unregister", channelID=gone)
+        foreign = "https://other.example/x"
+        devices = [{"app_id": "a", "pushkey": key} for key in (endpoint, gone_endpoint, foreign)]
+        posted = {"notification": {"event_id": "$e1", "counts": {"unread": 2}, "devices": devices}}
+        answer = herald.post_json(gateway, posted)
+        assert answer.status == 200 and answer.json == {"rejected": [gone_endpoint, foreign]}
+        frame = await agent.notification()
+        assert frame["channelID"] == channel
+        assert json.loads(unb64(frame["data"])) == {"notification": {"event_id": "$e1", "counts": {"unread": 2}}}
+    assert request("POST", gateway, "x").status == 400
+    assert request("PUT", gateway, "x").status == 405
+
+
+async def test_lenient_takes_old_unifiedpush_senders(own_server, plain_server):
+    lenient = own_server("--unifiedpush-senders", "lenient")
+    for server, status in ((plain_server, 400), (lenient, 201)):
+        async with Agent(server) as agent:
+            _, endpoint = await agent.subscribe()
+        answer = request("POST", endpoint, b"hello")
+        assert answer.status == status
+        if status == 201:
+            assert answer.headers["TTL"] == "0"
+
+
+async def test_simplepush_delivers_the_newest_version(plain_server):
+    async def hello(socket, uaid, channels):
+        await socket.send(json.dumps({"messageType": "hello", "uaid": uaid, "channelIDs": channels}))
+        return json.loads(await asyncio.wait_for(socket.recv(), herald.WAIT_SECONDS))
+
+    async with websockets.connect(plain_server.ws, subprotocols=["push-notification"]) as socket:
+        uaid = (await hello(socket, "", []))["uaid"]
+        await socket.send(json.dumps({"messageType": "register", "channelID": "mail"}))
+        endpoint = json.loads(await asyncio.wait_for(socket.recv(), herald.WAIT_SECONDS))["pushEndpoint"]
+        assert "/spush/v1/" in endpoint
+    for version in (6, 7):
+        answer = request("PUT", endpoint, f"version={version}")
+        assert answer.status == 200 and answer.json == {}
+    assert request("PUT", endpoint, "version=-1").status == 400
+    assert request("PUT", endpoint, "x" * 26).status == 413
+    assert request("POST", endpoint, "version=8").status == 405
+    async with websockets.connect(plain_server.ws, subprotocols=["push-notification"]) as socket:
+        assert (await hello(socket, uaid, ["mail"]))["uaid"] == uaid
+        frame = json.loads(await asyncio.wait_for(socket.recv(), herald.WAIT_SECONDS))
+        assert frame == {"messageType": "notification", "updates": [{"channelID": "mail", "version": 7}]}
+
+
+async def test_commands_send_and_listen(plain_server, tmp_path):
+    binary = herald.need_binary()
+
+    async def run(*arguments):
+        process = await asyncio.create_subprocess_exec(
+            binary, *arguments, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+        )
+        out, error = await asyncio.wait_for(process.communicate(), herald.WAIT_SECONDS)
+        return process.returncode, out.decode(), error.decode()
+
+    code, out, _ = await run("keys", "--type", "vapid", "--out", str(tmp_path / "my"), "--subject", "mailto:a@b.example")
+    keys_file = str(tmp_path / "my.vapid.json")
+    assert code == 0 and json.load(open(keys_file))["publicKey"] in out
+    listener = await asyncio.create_subprocess_exec(
+        binary, "listen", "--server", plain_server.url, "--webpush", "--vapid", keys_file, "--json", "--count", "2",
+        "--token-file", str(tmp_path / "device"), stdout=asyncio.subprocess.PIPE,
+    )
+    line = await asyncio.wait_for(listener.stdout.readline(), herald.WAIT_SECONDS)
+    subscription = tmp_path / "subscription.json"
+    subscription.write_bytes(line)
+    assert "/wpush/v2/" in json.loads(line)["endpoint"]
+    for form in ([], ["--aesgcm"]):
+        code, out, error = await run(
+            "send", "--webpush", str(subscription), "--vapid", keys_file, "--urgency", "high", *form, "Dinner is ready"
+        )
+        assert code == 0 and "Accepted." in out, error
+        shown = json.loads(await asyncio.wait_for(listener.stdout.readline(), herald.WAIT_SECONDS))
+        assert shown["message"] == "Dinner is ready"
+    assert await asyncio.wait_for(listener.wait(), herald.WAIT_SECONDS) == 0
+    code, _, error = await run("send", "--webpush", str(subscription), "Dinner is ready")
+    assert code == 1 and "401" in error and "VAPID" in error
