@@ -79,6 +79,7 @@ class InMemoryQueue::State : public std::enable_shared_from_this<State> {
   std::vector<Depth> depths() const {
     const std::lock_guard lock(mutex_);
     std::vector<Depth> out;
+    out.reserve(queues_.size());
     for (const auto& [name, queue] : queues_) {
       out.push_back({.queue = name, .waiting = queue.waiting.size(), .connected = available_});
     }

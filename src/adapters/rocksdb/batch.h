@@ -34,7 +34,9 @@ class ScanFloor {
   // A row was written.
   void lower_to(const std::string& key) { key_ = std::min(key_, key); }
   // A scan from the floor found nothing before `key`.
-  void raise_to(std::string key) { key_ = std::max(key_, std::move(key)); }
+  void raise_to(std::string key) {
+    if (key > key_) key_ = std::move(key);
+  }
 
  private:
   std::string key_;
