@@ -217,6 +217,30 @@ TEST(WebPushSession, V14PingsAreAnsweredButNotTooOften) {
   expect_closed(device, CloseCode::kInternalError, "SM");
 }
 
+TEST(WebPushSession, TheIntervalOfPingsCanBeSet) {
+  Limits limits;
+  limits.webapp_ping_interval_min_ms = 0;
+  World world(limits);
+  Device device(world);
+  say_hello(world, device);
+  for (int n = 0; n < 3; ++n) EXPECT_EQ(device.ask("{}"), "{}");
+}
+
+TEST(WebPushSession, TheWindowHasALimitOfItsOwn) {
+  Limits limits;
+  limits.webpush_unacked_window = 3;
+  limits.unacked_window = 5;
+  World world(limits);
+  for (int n = 0; n < 7; ++n) webpush_message(world, 1);
+  for (int n = 0; n < 7; ++n) test::version_message(world, 2, "c" + std::to_string(n), 1);
+  Device web(world);
+  EXPECT_EQ(count(web.ask(hello_of(world.token(1))), "notification"), 3u);
+  Device simple(world);
+  EXPECT_EQ(count(simple.ask(R"({"messageType":"hello","uaid":")" + world.token(2) + R"(","wakeup_hostport":{}})"),
+                  "notification"),
+            5u);
+}
+
 TEST(WebPushSession, V15ASecondConnectionTakesOver) {
   World world;
   Device first(world);
