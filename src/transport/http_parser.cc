@@ -100,9 +100,6 @@ MaybeFailure check_framing(const HttpRequest& request) {
   if (lengths == 1 && request.header("Content-Length")->contains(',')) {
     return HttpParser::Failure{400, "The body's length is given more than once"};
   }
-  if (lengths == 0 && (request.method == "POST" || request.method == "PUT")) {
-    return HttpParser::Failure{411, "Length required"};
-  }
   return std::nullopt;
 }
 
