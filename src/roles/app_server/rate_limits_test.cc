@@ -54,6 +54,20 @@ TEST(RateLimits, SayWhatWasExceededAndWhenToComeBack) {
   EXPECT_FALSE(rates.take_address("192.0.2.2", kStart));
 }
 
+TEST(RateLimits, RememberSoManySenders) {
+  Limits limits;
+  limits.webpush_per_address_per_s = 1;
+  limits.rate_buckets_max = 2;
+  RateLimits rates(limits);
+  for (int i = 0; i < 10; ++i) EXPECT_FALSE(rates.take_address("192.0.2.1", kStart));
+  EXPECT_TRUE(rates.take_address("192.0.2.1", kStart));
+  EXPECT_FALSE(rates.take_address("192.0.2.2", kStart));
+  EXPECT_TRUE(rates.take_address("192.0.2.1", kStart)) << "two are remembered";
+  EXPECT_FALSE(rates.take_address("192.0.2.2", kStart));
+  EXPECT_FALSE(rates.take_address("192.0.2.3", kStart));
+  EXPECT_FALSE(rates.take_address("192.0.2.1", kStart)) << "the one unused for longest made room";
+}
+
 struct VapidCheckerTest : testing::Test {
   static constexpr std::string_view kOrigin = "https://push.example.com";
 
