@@ -11,7 +11,6 @@ namespace herald::app {
 namespace {
 
 using protocol::JsonDocument;
-using protocol::JsonType;
 using protocol::JsonValue;
 
 constexpr std::size_t kDepthMax = 32;
