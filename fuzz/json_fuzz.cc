@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/encoding.h"
+#include "base/json_string.h"
 #include "protocol/json.h"
 
 namespace {
@@ -18,7 +19,7 @@ constexpr std::size_t kDepth = 32;
 void check_string(std::string_view text) {
   HERALD_CHECK(herald::is_valid_utf8(text), "a decoded string is UTF-8");
   std::string written;
-  herald::protocol::append_json_string(written, text);
+  herald::append_json_string(written, text);
   const auto again = JsonDocument::parse(written, kDepth);
   HERALD_CHECK(again && again->root().string() == text, "a written string reads back");
 }

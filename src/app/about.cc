@@ -1,7 +1,7 @@
 #include "app/about.h"
 
 #include "app/version.h"
-#include "operations/json_text.h"
+#include "base/json_string.h"
 
 namespace herald::app {
 
@@ -9,7 +9,7 @@ namespace {
 
 std::string quoted(std::string_view text) {
   std::string out;
-  operations::append_json_string(out, text);
+  append_json_string(out, text);
   return out;
 }
 

@@ -8,6 +8,7 @@
 
 #include "app/files.h"
 #include "base/encoding.h"
+#include "base/json_string.h"
 #include "protocol/json.h"
 #include "roles/app_server/notify_path.h"
 
@@ -105,9 +106,9 @@ std::string Broadcasts::as_json() const {
   std::string out = "{";
   for (const auto& [id, version] : versions_) {
     if (out.size() > 1) out += ',';
-    protocol::append_json_string(out, id);
+    append_json_string(out, id);
     out += ':';
-    protocol::append_json_string(out, version);
+    append_json_string(out, version);
   }
   return out + "}";
 }

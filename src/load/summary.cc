@@ -5,6 +5,7 @@
 #include <map>
 #include <sstream>
 
+#include "base/json_string.h"
 #include "protocol/json.h"
 
 namespace herald::load {
@@ -15,7 +16,7 @@ class JsonObject {
  public:
   JsonObject& text(std::string_view name, std::string_view value) {
     key(name);
-    protocol::append_json_string(out_, value);
+    append_json_string(out_, value);
     return *this;
   }
   JsonObject& whole(std::string_view name, std::uint64_t value) { return raw(name, std::to_string(value)); }
@@ -33,7 +34,7 @@ class JsonObject {
  private:
   void key(std::string_view name) {
     if (out_.size() > 1) out_ += ",";
-    protocol::append_json_string(out_, name);
+    append_json_string(out_, name);
     out_ += ":";
   }
   std::string out_ = "{";

@@ -4,7 +4,7 @@
 #include <chrono>
 #include <utility>
 
-#include "operations/json_text.h"
+#include "base/json_string.h"
 
 namespace herald::operations {
 

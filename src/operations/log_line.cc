@@ -8,7 +8,7 @@
 #include <type_traits>
 #include <variant>
 
-#include "operations/json_text.h"
+#include "base/json_string.h"
 
 namespace herald::operations {
 

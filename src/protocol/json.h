@@ -57,7 +57,4 @@ class JsonDocument {
   std::unique_ptr<State> state_;
 };
 
-// Appends `text` (valid UTF-8) as a JSON string with its quotes.
-void append_json_string(std::string& out, std::string_view text);
-
 }  // namespace herald::protocol

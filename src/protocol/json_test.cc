@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/json_string.h"
+
 namespace herald::protocol {
 namespace {
 

@@ -1,5 +1,6 @@
 #include "app/commands/device_session.h"
 
+#include "base/json_string.h"
 #include "protocol/json.h"
 
 namespace herald::app {
@@ -9,7 +10,6 @@ namespace {
 constexpr std::size_t kDepthMax = 512;
 constexpr std::size_t kSeenMax = 4'096;
 
-using protocol::append_json_string;
 using protocol::JsonDocument;
 using protocol::JsonValue;
 

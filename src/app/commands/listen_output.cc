@@ -5,6 +5,7 @@
 
 #include <ctime>
 
+#include "base/json_string.h"
 #include "protocol/json.h"
 
 namespace herald::app {
@@ -14,7 +15,7 @@ void ListenOutput::registered(const std::string& url, bool signed_only) {
   url_ = url;
   if (json_) {
     std::string line = "{\"url\":";
-    protocol::append_json_string(line, url);
+    append_json_string(line, url);
     out_ << line << "}\n" << std::flush;
     return;
   }

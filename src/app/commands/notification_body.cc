@@ -1,6 +1,7 @@
 #include "app/commands/notification_body.h"
 
 #include "base/encoding.h"
+#include "base/json_string.h"
 #include "protocol/json.h"
 
 namespace herald::app {
@@ -45,7 +46,7 @@ Result<std::string> notification_body(const SendCommand& command, std::string_vi
   const auto add_string = [&body](const char* key, std::string_view value) {
     if (value.empty()) return;
     body.append(",\"").append(key).append("\":");
-    protocol::append_json_string(body, value);
+    append_json_string(body, value);
   };
   const auto add_raw = [&body](const char* key, std::string_view value) {
     body.append(",\"").append(key).append("\":").append(value);
@@ -55,7 +56,7 @@ Result<std::string> notification_body(const SendCommand& command, std::string_vi
   if (command.json_message) {
     body += message;
   } else {
-    protocol::append_json_string(body, message);
+    append_json_string(body, message);
   }
   add_string("signature", signature_hex);
   if (command.ttl) add_raw("ttl", std::to_string(*command.ttl));

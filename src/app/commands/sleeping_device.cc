@@ -1,6 +1,7 @@
 #include "app/commands/sleeping_device.h"
 
 #include "app/commands/awake_device.h"
+#include "base/json_string.h"
 #include "protocol/json.h"
 
 namespace herald::app {
@@ -46,7 +47,7 @@ Result<std::vector<Arrived>> SleepingDevice::pull(const std::vector<std::string>
   std::string body = "{\"ack\":[";
   for (const auto& id : acks) {
     if (body.back() != '[') body += ',';
-    protocol::append_json_string(body, id);
+    append_json_string(body, id);
   }
   const auto response = client_.fetch(
       "POST", server_ + "/pull",

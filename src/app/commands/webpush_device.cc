@@ -3,6 +3,7 @@
 #include <array>
 #include <optional>
 
+#include "base/json_string.h"
 #include "protocol/app_server/webpush/header_list.h"
 #include "protocol/json.h"
 #include "protocol/subscription/subscription.h"
@@ -13,7 +14,6 @@ namespace {
 
 namespace ece = protocol::ece;
 namespace webpush = protocol::webpush;
-using protocol::append_json_string;
 using protocol::JsonDocument;
 using protocol::JsonValue;
 

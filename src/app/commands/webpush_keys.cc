@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "base/json_string.h"
 #include "protocol/app_server/webpush/header_list.h"
 #include "protocol/json.h"
 
@@ -12,7 +13,6 @@ namespace {
 constexpr std::size_t kDepthMax = 16;
 constexpr std::size_t kAuthSize = 16;
 
-using protocol::append_json_string;
 using protocol::JsonDocument;
 using protocol::JsonValue;
 using protocol::ece::Bytes;

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "protocol/app_server/notify/receipt.h"
-#include "protocol/queue/envelope.h"
 #include "roles/app_server/replies.h"
 
 namespace herald::roles::app_server {
@@ -18,17 +17,6 @@ namespace {
 
 constexpr std::size_t kReceiptPageDefault = 100;
 constexpr std::size_t kReceiptPageMost = 1'000;
-
-// What is needed of a message after the store has taken it over.
-Message summary_of(const Message& message) {
-  Message summary;
-  summary.id = message.id;
-  summary.app = message.app;
-  summary.priority = message.priority;
-  summary.accepted_at = message.accepted_at;
-  summary.expires_at = message.expires_at;
-  return summary;
-}
 
 notify::ReceiptHead head_of(const ports::MessageStatus& status) {
   return {.id = status.id,
@@ -58,9 +46,9 @@ transport::HttpResponse receipt_answer(std::string body) {
   return response;
 }
 
-transport::HttpResponse accepted_answer(const Message& summary) {
+transport::HttpResponse accepted_answer(const AppId& app, const MessageId& id) {
   auto response = json_answer(200, notify::accepted_body());
-  response.headers.emplace_back("Location", "/notify/" + summary.app.hex() + "/messages/" + summary.id.hex());
+  response.headers.emplace_back("Location", "/notify/" + app.hex() + "/messages/" + id.hex());
   response.headers.emplace_back("Access-Control-Expose-Headers", "Location");
   return response;
 }
@@ -90,16 +78,10 @@ NotifyEndpoint::NotifyEndpoint(NotifyConfig config, NotifyPorts ports, Executor&
       log_(log),
       apps_(config_.cached_apps_max),
       refusals_(metrics),
-      unannounced_(metrics.counter("herald_unannounced_total",
-                                   "Accepted notifications that the queue did not take; the sweep routes them.")),
+      acceptance_({ports.directory, ports.queue, ports.order}, loop, clock, log, metrics),
       accept_seconds_(metrics.histogram("herald_accept_seconds",
                                         "Time from a complete request to the answer that it is stored.",
-                                        {0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5})) {
-  for (int priority = 1; priority <= 3; ++priority) {
-    accepted_[priority] = &metrics.counter("herald_notifications_accepted_total", "Notifications stored durably.",
-                                           {{"priority", std::to_string(priority)}});
-  }
-}
+                                        {0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5})) {}
 
 void NotifyEndpoint::on_request(const transport::HttpRequest& request, transport::HttpResponder responder) {
   if (request.method == "OPTIONS") return responder.send(preflight());
@@ -137,43 +119,24 @@ void NotifyEndpoint::check(const App& app, std::unique_ptr<Posting> posting) {
   const auto rejection =
       notify::check_signature(posting->notification, app, static_cast<int>(config_.limits.rsa_min_bits));
   if (rejection) return refuse(posting->responder, *rejection);
-  store(std::move(posting));
+  accept(std::move(posting));
 }
 
-void NotifyEndpoint::store(std::unique_ptr<Posting> posting) {
+void NotifyEndpoint::accept(std::unique_ptr<Posting> posting) {
   Message message;
   message.app = posting->app;
   message.priority = posting->notification.priority;
   message.replace_key = std::move(posting->notification.id);
   message.body = std::move(posting->notification.body);
-  message.accepted_at = clock_.wall();
   message.expires_at = posting->notification.expires_at;
-  ports_.order.put(std::move(message), [this, &posting](const Message& numbered) {
-    return Reply<Result<ports::PutOutcome>>(
-        loop_, [this, summary = summary_of(numbered), posting = std::move(posting)](
-                   Result<ports::PutOutcome> outcome) mutable { stored(summary, std::move(posting), outcome); });
+  acceptance_.accept(std::move(message), [this, posting = std::move(posting)](const Result<MessageId>& id) {
+    if (!id) {
+      refusals_.add(to_string(id.error().kind));
+      return posting->responder.send(failure(id.error()));
+    }
+    accept_seconds_.observe(std::chrono::duration<double>(clock_.mono() - posting->began).count());
+    posting->responder.send(accepted_answer(posting->app, *id));
   });
-}
-
-void NotifyEndpoint::stored(const Message& summary, std::unique_ptr<Posting> posting,
-                            Result<ports::PutOutcome> outcome) {
-  if (!outcome) return fail_with(posting->responder, outcome.error());
-  accepted_[static_cast<int>(summary.priority)]->add();
-  accept_seconds_.observe(std::chrono::duration<double>(clock_.mono() - posting->began).count());
-  if (log_.enabled(LogLevel::kDebug)) log_.debug("message accepted", {{"message", summary.id.hex()}});
-  // Before the answer: a sender that waits for it sees its notifications routed in the order it sent them.
-  if (!is_expired(summary, clock_.wall())) announce(summary);
-  posting->responder.send(accepted_answer(summary));
-}
-
-void NotifyEndpoint::announce(const Message& summary) {
-  std::vector<std::string> bodies;
-  bodies.push_back(protocol::queue::encode(
-      protocol::queue::NewMessage{summary.id, summary.app, summary.priority, summary.expires_at}));
-  auto answered = [this](Status status) {
-    if (!status) unannounced_.add();
-  };
-  ports_.queue.publish(ports::kNewMessagesQueue, std::move(bodies), Reply<Status>(loop_, std::move(answered)));
 }
 
 void NotifyEndpoint::receipt(const transport::HttpRequest& request, transport::HttpResponder responder) {

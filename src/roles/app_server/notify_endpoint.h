@@ -23,6 +23,7 @@
 #include "roles/app_server/acceptance_order.h"
 #include "roles/app_server/app_cache.h"
 #include "roles/app_server/notify_path.h"
+#include "roles/app_server/push_acceptance.h"
 #include "roles/app_server/receipt_cursor.h"
 #include "roles/app_server/refusal_counts.h"
 #include "transport/http.h"
@@ -60,9 +61,7 @@ class NotifyEndpoint final : public transport::HttpHandler {
   void post(const transport::HttpRequest& request, transport::HttpResponder responder);
   void look_up(AppId app, std::unique_ptr<Posting> posting);
   void check(const App& app, std::unique_ptr<Posting> posting);
-  void store(std::unique_ptr<Posting> posting);
-  void stored(const Message& summary, std::unique_ptr<Posting> posting, Result<ports::PutOutcome> outcome);
-  void announce(const Message& summary);
+  void accept(std::unique_ptr<Posting> posting);
 
   void receipt(const transport::HttpRequest& request, transport::HttpResponder responder);
   void show(const transport::HttpRequest& request, NotifyPath path, transport::HttpResponder responder);
@@ -79,8 +78,7 @@ class NotifyEndpoint final : public transport::HttpHandler {
   Log& log_;
   AppCache apps_;
   RefusalCounts refusals_;
-  Counter* accepted_[4] = {};  // by priority
-  Counter& unannounced_;
+  PushAcceptance acceptance_;
   Histogram& accept_seconds_;
 };
 

@@ -48,14 +48,14 @@ void PushAcceptance::accept(Message message, Accepted then) {
 void PushAcceptance::stored(const Message& summary, Result<ports::PutOutcome> outcome, Accepted then) {
   if (!outcome) {
     if (outcome.error().kind == ErrorKind::kInternal || outcome.error().kind == ErrorKind::kCorrupt) {
-      log_.error("push message not stored", {{"reason", outcome.error().message}});
+      log_.error("message not stored", {{"reason", outcome.error().message}});
     }
     return then(std::unexpected(outcome.error()));
   }
   accepted_[static_cast<int>(summary.priority)]->add();
   if (log_.enabled(LogLevel::kDebug)) log_.debug("message accepted", {{"message", summary.id.hex()}});
   // Before the answer: a sender that waits for it sees its messages routed in the order it sent them.
-  announce(summary);
+  if (!is_expired(summary, clock_.wall())) announce(summary);
   then(summary.id);
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-// What all push endpoints do once a request is understood: see that the subscription exists, store the message durably,
-// and tell the monitor.
+// What all endpoints do once a request is understood: store the message durably and tell the monitor. Those without a
+// cache of apps first see here that the subscription exists.
 
 #include <functional>
 
@@ -32,7 +32,8 @@ class PushAcceptance {
 
   // Whether a device holds that subscription now.
   void find(const AppId& subscription, Existence then);
-  // Gives `message` its id and accepted_at, stores and announces it. Errors as MessageStore::put().
+  // Gives `message` its id and accepted_at, stores it, and announces it unless it has expired. Errors as
+  // MessageStore::put(); those that are nobody's fault but ours are logged.
   void accept(Message message, Accepted then);
 
  private:

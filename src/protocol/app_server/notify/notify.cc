@@ -1,5 +1,6 @@
 #include "protocol/app_server/notify/notify.h"
 
+#include "base/json_string.h"
 #include "protocol/app_server/notify/expiry.h"
 #include "protocol/json.h"
 

@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "base/crypto.h"
+#include "base/json_string.h"
 #include "protocol/json.h"
 
 namespace herald::protocol::notify {

@@ -1,5 +1,6 @@
 #include "protocol/app_server/unifiedpush/matrix.h"
 
+#include "base/json_string.h"
 #include "protocol/json.h"
 
 namespace herald::protocol::unifiedpush {

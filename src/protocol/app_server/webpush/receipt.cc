@@ -1,5 +1,6 @@
 #include "protocol/app_server/webpush/receipt.h"
 
+#include "base/json_string.h"
 #include "protocol/app_server/notify/receipt.h"
 #include "protocol/json.h"
 

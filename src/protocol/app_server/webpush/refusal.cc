@@ -3,6 +3,7 @@
 #include <array>
 #include <utility>
 
+#include "base/json_string.h"
 #include "protocol/json.h"
 
 namespace herald::protocol::webpush {

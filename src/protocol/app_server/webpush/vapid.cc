@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/encoding.h"
+#include "base/json_string.h"
 #include "protocol/json.h"
 
 namespace herald::protocol::webpush {

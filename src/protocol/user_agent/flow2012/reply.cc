@@ -1,4 +1,5 @@
 #include "base/crypto.h"
+#include "base/json_string.h"
 #include "protocol/json.h"
 #include "protocol/user_agent/flow2012/frame.h"
 

@@ -1,6 +1,7 @@
 #include <charconv>
 
 #include "base/check.h"
+#include "base/json_string.h"
 #include "protocol/json.h"
 #include "protocol/subscription/webpush_meta.h"
 #include "protocol/user_agent/simplepush/frame.h"

@@ -1,5 +1,6 @@
 #include "base/check.h"
 #include "base/encoding.h"
+#include "base/json_string.h"
 #include "protocol/json.h"
 #include "protocol/subscription/webpush_meta.h"
 #include "protocol/user_agent/webpush/frame.h"

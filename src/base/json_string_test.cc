@@ -1,8 +1,8 @@
-#include "operations/json_text.h"
+#include "base/json_string.h"
 
 #include <gtest/gtest.h>
 
-namespace herald::operations {
+namespace herald {
 namespace {
 
 std::string json(std::string_view text) {
@@ -11,7 +11,7 @@ std::string json(std::string_view text) {
   return out;
 }
 
-TEST(JsonText, QuotesAndEscapes) {
+TEST(JsonString, QuotesAndEscapes) {
   EXPECT_EQ(json(""), R"("")");
   EXPECT_EQ(json("plain"), R"("plain")");
   EXPECT_EQ(json("a\"b\\c/"), R"("a\"b\\c/")");
@@ -19,7 +19,7 @@ TEST(JsonText, QuotesAndEscapes) {
   EXPECT_EQ(json(std::string_view("\0", 1)), R"("\u0000")");
 }
 
-TEST(JsonText, KeepsUtf8AndReplacesWhatIsNot) {
+TEST(JsonString, KeepsUtf8AndReplacesWhatIsNot) {
   EXPECT_EQ(json("\xc2\xa1Hola \xe2\x98\x8e \xf0\x9f\x93\xa3"), "\"\xc2\xa1Hola \xe2\x98\x8e \xf0\x9f\x93\xa3\"");
   EXPECT_EQ(json("a\xff"
                  "b"),
@@ -29,4 +29,4 @@ TEST(JsonText, KeepsUtf8AndReplacesWhatIsNot) {
 }
 
 }  // namespace
-}  // namespace herald::operations
+}  // namespace herald
