@@ -34,10 +34,11 @@ struct Url {
 };
 
 struct ClientOptions {
-  std::string ca_file;                           // PEM; trust these besides the system's
-  bool insecure = false;                         // do not check certificates
-  std::string bind_address;                      // source address literal; empty: any
-  std::chrono::milliseconds timeout{10'000};     // from the call to the whole response, or to the WebSocket's opening
+  std::string ca_file;                        // PEM; trust these besides the system's
+  bool insecure = false;                      // do not check certificates
+  std::vector<SocketAddress> addresses;       // tried in turn instead of looking the host's name up; empty: look it up
+  std::string bind_address;                   // source address literal; empty: any
+  std::chrono::milliseconds timeout{10'000};  // from the call to the whole response, or to the WebSocket's opening
   std::chrono::milliseconds ping_after{30'000};  // silence after which a WebSocket pings; as long again: it is dead
 };
 

@@ -1,5 +1,5 @@
 #pragma once
-// From a host to the addresses to try. Private to transport.
+// From a host to the addresses to try.
 
 #include <string>
 #include <vector>

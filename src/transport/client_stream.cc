@@ -40,7 +40,7 @@ ClientStream::~ClientStream() {
 Status ClientStream::open(const Url& url, const ClientOptions& options) {
   url_ = url;
   options_ = options;
-  auto addresses = resolve_host(url.host, url.port);
+  auto addresses = options.addresses.empty() ? resolve_host(url.host, url.port) : options.addresses;
   if (!addresses) return std::unexpected(addresses.error());
   untried_ = std::move(*addresses);
   std::ranges::reverse(untried_);

@@ -4,8 +4,6 @@
 #include <array>
 #include <utility>
 
-#include "transport/client_address.h"
-
 namespace herald::roles::app_server {
 
 namespace {
@@ -59,13 +57,14 @@ void ForeignPush::push(const transport::Url& url, Urgency urgency, std::string b
 }
 
 void ForeignPush::send(const transport::Url& url, Urgency urgency, std::string body, Answer answer) {
-  const auto addresses = transport::resolve_host(url.host, url.port);
+  auto addresses = config_.resolve(url.host, url.port);
   if (!addresses) return finish(answer, ForeignVerdict::kTryLater);
   const bool has_private = std::ranges::any_of(
       *addresses, [](const transport::SocketAddress& address) { return is_private_address(address.ip); });
   if (has_private && !config_.allow_private) return finish(answer, ForeignVerdict::kRejected);
   transport::ClientOptions options;
   options.timeout = config_.timeout;
+  options.addresses = std::move(*addresses);
   // The body is not encrypted, and called so all the same, as gateways do: endpoints want an encoding.
   std::vector<std::pair<std::string, std::string>> headers{
       {"TTL", "86400"}, {"Content-Encoding", "aes128gcm"}, {"Urgency", name_of(urgency)}};

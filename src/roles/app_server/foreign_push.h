@@ -12,6 +12,7 @@
 #include "base/executor.h"
 #include "domain/message.h"
 #include "transport/client.h"
+#include "transport/client_address.h"
 #include "transport/event_loop.h"
 
 namespace herald::roles::app_server {
@@ -33,6 +34,9 @@ struct ForeignPushConfig {
   bool allow_private = false;
   std::chrono::milliseconds timeout{10'000};
   std::size_t open_max = 100;  // pushes under way; past it kTryLater
+  // Tests put their own names in its place.
+  std::function<Result<std::vector<transport::SocketAddress>>(const std::string& host, std::uint16_t port)> resolve =
+      transport::resolve_host;
 };
 
 // Shared by the gateways of all loops; push() on any thread. Requests run on `loop`, which serves nothing else: looking
@@ -42,7 +46,9 @@ class ForeignPush {
   ForeignPush(ForeignPushConfig config, transport::EventLoop& loop) : config_(std::move(config)), loop_(loop) {}
 
   [[nodiscard]] bool allows(const transport::Url& url) const;
-  // kRejected at once, without any request, if the URL's host is not allowed. Answers on the reply's executor.
+  // kRejected at once, without any request, if the URL's host is not allowed. The host's name is looked up anew for
+  // each push, and the addresses that were judged are the ones connected to: a name that changes in between (DNS
+  // rebinding) leads nowhere else. Redirects are not followed. Answers on the reply's executor.
   void push(const transport::Url& url, Urgency urgency, std::string body, Reply<ForeignVerdict> reply);
 
  private:

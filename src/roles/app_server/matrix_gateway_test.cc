@@ -2,6 +2,7 @@
 
 #include "protocol/subscription/webpush_meta.h"
 #include "roles/app_server/push_test_world.h"
+#include "transport/http_server.h"
 
 namespace herald::roles::app_server {
 namespace {
@@ -150,6 +151,57 @@ TEST_F(ForeignPushTest, ReachesNoPrivateAddress) {
 TEST_F(ForeignPushTest, KeepsThePushkeyOfAServerThatIsAway) {
   push({.allowed_hosts = {"127.0.0.1"}, .allow_private = true}, "http://127.0.0.1:9/x");
   EXPECT_EQ(verdict, ForeignVerdict::kTryLater);
+}
+
+// Stands in for another server, and tells what it was asked.
+struct OtherServer final : transport::HttpHandler {
+  explicit OtherServer(transport::EventLoop& loop)
+      : server(transport::HttpServer::create(loop, {.http = this}, Limits{}, log, metrics,
+                                             transport::make_connection_counts())),
+        address(server->listen(*transport::SocketAddress::parse("127.0.0.1:0"), nullptr).value()) {}
+
+  void on_request(const transport::HttpRequest& request, transport::HttpResponder responder) override {
+    hosts.emplace_back(*request.header("Host"));
+    responder.send(transport::text_response(201, ""));
+  }
+
+  NullLog log;
+  NullMetrics metrics;
+  std::vector<std::string> hosts;
+  std::unique_ptr<transport::HttpServer> server;
+  transport::SocketAddress address;
+};
+
+// DNS rebinding: the address that was judged is the one that is connected to. No resolver knows this name, so a second
+// look-up would fail.
+TEST_F(ForeignPushTest, ConnectsToTheAddressThatWasJudged) {
+  OtherServer other(loop);
+  push({.allowed_hosts = {"push.other.invalid"},
+        .allow_private = true,
+        .resolve = [&other](const std::string&, std::uint16_t) { return std::vector{other.address}; }},
+       "http://push.other.invalid/x");
+  EXPECT_EQ(verdict, ForeignVerdict::kDelivered);
+  EXPECT_EQ(other.hosts, std::vector<std::string>{"push.other.invalid"});
+  other.server->abort_all();
+}
+
+TEST_F(ForeignPushTest, LooksTheNameUpForEachPush) {
+  OtherServer other(loop);
+  int lookups = 0;
+  const ForeignPushConfig config{
+      .allowed_hosts = {"push.other.invalid"}, .resolve = [&](const std::string&, std::uint16_t) {
+        ++lookups;
+        return std::vector{*transport::SocketAddress::parse(lookups == 1 ? "93.184.215.14:80" : "127.0.0.1:80"),
+                           other.address};
+      }};
+  push(config, "http://push.other.invalid/x");
+  EXPECT_EQ(verdict, ForeignVerdict::kRejected) << "one private address among public ones is enough";
+  verdict.reset();
+  push(config, "http://push.other.invalid/x");
+  EXPECT_EQ(verdict, ForeignVerdict::kRejected);
+  EXPECT_EQ(lookups, 2);
+  EXPECT_TRUE(other.hosts.empty());
+  other.server->abort_all();
 }
 
 TEST_F(ForeignPushTest, BoundsWhatIsUnderWay) {
