@@ -121,6 +121,7 @@ void Connection::handed_out(const UserAgentId& user_agent, const std::vector<Mes
 void Connection::set_online(const UserAgentId& user_agent) {
   device_ = user_agent;
   online_ = true;
+  online_since_ = shard_.context.clock.wall();
 }
 
 bool Connection::blocked() const {

@@ -50,6 +50,8 @@ class Connection final : public transport::WebSocketHandler, public SessionHost 
   // Means something only while online, and in the table while it is.
   [[nodiscard]] const UserAgentId& device() const { return device_; }
   [[nodiscard]] bool online() const { return online_; }
+  // Since when, by this machine's clock.
+  [[nodiscard]] WallTime online_since() const { return online_since_; }
   // No longer the place where its device is found: leaving must not touch the directory.
   [[nodiscard]] bool displaced() const { return displaced_; }
   [[nodiscard]] bool closing() const { return closing_; }
@@ -76,6 +78,7 @@ class Connection final : public transport::WebSocketHandler, public SessionHost 
   DeliveryWindow window_;
   std::uint64_t number_ = 0;
   UserAgentId device_;
+  WallTime online_since_;
   bool online_ = false;
   bool displaced_ = false;
   bool closing_ = false;

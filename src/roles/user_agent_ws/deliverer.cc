@@ -13,6 +13,12 @@ namespace {
 // Notifications fetched in one call.
 constexpr std::size_t kFetchBatchMax = 1'024;
 
+// TTL 0 is for who is there (RFC 8030 §5.2): a device that came after the message was accepted, and before it was
+// routed, was not.
+bool comes_too_late(const Connection& connection, const Message& message) {
+  return message.transient && connection.online_since() > message.accepted_at;
+}
+
 double seconds_between(WallTime from, WallTime to) {
   return std::max(0.0, std::chrono::duration<double>(to - from).count());
 }
@@ -105,7 +111,7 @@ void Deliverer::send_to_all(const Wanted& wanted, const MessagePtr& message) {
   for (const std::uint64_t number : wanted.connections) {
     Connection* connection = table_.find(number);
     if (connection == nullptr || !connection->online()) continue;
-    if (!message) {
+    if (!message || comes_too_late(*connection, *message)) {
       connection->window().gone(wanted.message);
     } else if (!message->transient && (connection->blocked() || connection->window().out_of_turn(wanted.message))) {
       connection->window().give_back(wanted.message);
@@ -147,6 +153,7 @@ void Deliverer::send_unplaced(const Wanted& wanted, const Message& message) {
   for (const std::uint64_t number : wanted.unplaced) {
     Connection* connection = table_.find(number);
     if (connection == nullptr || !connection->online() || connection->blocked()) continue;
+    if (comes_too_late(*connection, message)) continue;
     GenerationSession& session = connection->session();
     if (!session.wants(message) || frame.of(session, message).empty()) continue;
     written(*connection, message, frame.text, now);

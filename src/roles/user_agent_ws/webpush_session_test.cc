@@ -189,6 +189,26 @@ TEST(WebPushSession, V10AndV13TransientMessagesReachOnlyWhoIsConnected) {
   EXPECT_EQ(count(again.ask(hello_of(world.token(1))), "notification"), 0u);
 }
 
+TEST(WebPushSession, ATransientMessageIsNotForWhoCameAfterIt) {
+  World world;
+  Device before(world);
+  before.ask(hello_of(world.token(2)));
+  const auto for_before = webpush_message(world, 2, "now", Urgency::kNormal, true);
+  const auto message = webpush_message(world, 1, "now", Urgency::kNormal, true);
+  world.clock.advance(milliseconds(1));
+  Device after(world);
+  say_hello(world, after);
+  world.announce(for_before, {2});
+  world.announce(message, {1});
+  world.executor.run();
+  EXPECT_EQ(count(before.take(), for_before->id.hex()), 1u) << "was there, whatever routing took";
+  EXPECT_EQ(after.take(), "");
+  const auto next = webpush_message(world, 1, "now", Urgency::kNormal, true);
+  world.announce(next, {1});
+  world.executor.run();
+  EXPECT_EQ(count(after.take(), next->id.hex()), 1u);
+}
+
 TEST(WebPushSession, ATransientMessageFindsItsWayPastAFullWindow) {
   World world;
   Device device(world);
