@@ -102,6 +102,7 @@ TEST(Configuration, RefusesValuesThatCannotGoTogether) {
   EXPECT_THAT(error_of("roles", "postman"), HasSubstr("is no role"));
   EXPECT_THAT(error_of("store", "paper"), HasSubstr("none of rocksdb, memory"));
   EXPECT_THAT(error_of("ping_networks", "10.0.0.0/99"), HasSubstr("not a network"));
+  EXPECT_THAT(error_of("trusted_proxies", "proxy.example.com"), HasSubstr("not a network"));
   EXPECT_EQ(error_of("public_url", "https://push.example.com"), "");
 }
 

@@ -18,7 +18,8 @@ roles::app_server::PushConfig config_of(Services& services) {
   return {.limits = services.configuration.limits,
           .public_url = services.public_url,
           .lenient = services.configuration.unifiedpush_senders == SenderRules::kLenient,
-          .draining = [&services] { return services.draining.load(); }};
+          .draining = [&services] { return services.draining.load(); },
+          .trusted_proxies = services.configuration.trusted_proxies};
 }
 
 }  // namespace

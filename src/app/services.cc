@@ -44,7 +44,7 @@ Services::Services(const Configuration& with, const Clock& time)
       clock(time),
       log(logging_options(with), time),
       health(std::string(version()), time),
-      connection_counts(transport::make_connection_counts()),
+      connection_counts(transport::make_connection_counts(with.trusted_proxies)),
       rates(with.limits),
       queue(with.limits.queue_max_messages),
       ids(time, random) {

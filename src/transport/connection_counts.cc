@@ -1,5 +1,6 @@
 #include "transport/connection_counts.h"
 
+#include <algorithm>
 #include <functional>
 #include <string_view>
 
@@ -14,9 +15,13 @@ std::size_t IpAddressHash::operator()(const IpAddress& ip) const {
 bool ConnectionCounts::enter(const IpAddress& ip, std::uint64_t most) {
   const std::lock_guard lock(mutex_);
   auto& count = counts_[ip];
-  if (count >= most) return false;
+  if (count >= most && !is_unbounded(ip)) return false;
   ++count;
   return true;
+}
+
+bool ConnectionCounts::is_unbounded(const IpAddress& ip) const {
+  return std::ranges::any_of(unbounded_, [&ip](const Network& network) { return network.contains(ip); });
 }
 
 void ConnectionCounts::leave(const IpAddress& ip) {

@@ -20,5 +20,17 @@ TEST(ConnectionCountsTest, BoundsEachAddressAlone) {
   EXPECT_TRUE(counts.enter(other, 1));
 }
 
+TEST(ConnectionCountsTest, NeverRefusesAProxy) {
+  ConnectionCounts counts({Network::parse("10.0.0.0/8").value()});
+  const auto proxy = IpAddress::parse("10.0.0.1").value();
+  const auto other = IpAddress::parse("11.0.0.1").value();
+  EXPECT_TRUE(counts.enter(proxy, 1));
+  EXPECT_TRUE(counts.enter(proxy, 1));
+  EXPECT_TRUE(counts.enter(other, 1));
+  EXPECT_FALSE(counts.enter(other, 1));
+  counts.leave(proxy);
+  counts.leave(proxy);
+}
+
 }  // namespace
 }  // namespace herald::transport

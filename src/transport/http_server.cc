@@ -42,8 +42,8 @@ class LoopHttpServer final : public HttpServer {
 
 }  // namespace
 
-std::shared_ptr<ConnectionCounts> make_connection_counts() {
-  return std::make_shared<ConnectionCounts>();
+std::shared_ptr<ConnectionCounts> make_connection_counts(std::vector<Network> unbounded) {
+  return std::make_shared<ConnectionCounts>(std::move(unbounded));
 }
 
 std::unique_ptr<HttpServer> HttpServer::create(EventLoop& loop, HttpServices services, const Limits& limits, Log& log,

@@ -19,7 +19,8 @@ namespace herald::transport {
 
 // Counts connections by address for all loops of the process (accept and close only, so a lock is cheap enough).
 class ConnectionCounts;
-[[nodiscard]] std::shared_ptr<ConnectionCounts> make_connection_counts();
+// Addresses in `unbounded`, such as those of reverse proxies, may hold any number.
+[[nodiscard]] std::shared_ptr<ConnectionCounts> make_connection_counts(std::vector<Network> unbounded = {});
 
 struct HttpServices {
   HttpHandler* http = nullptr;             // required

@@ -327,6 +327,37 @@ async def test_too_many_are_told_what_and_when(own_server):
     accepted(push(other))
 
 
+async def test_behind_a_proxy_each_sender_has_its_own_rate(own_server):
+    flags = ("--limits-webpush-per-address-per-s", "1", "--limits-connections-per-address", "3")
+    server = own_server(*flags, "--trusted-proxies", "127.0.0.1/32,10.0.0.0/8")
+    async with Agent(server) as agent:
+        _, endpoint = await agent.subscribe()
+
+    def statuses(forwarded, count=13):
+        return [push(endpoint, X_Forwarded_For=forwarded).status for _ in range(count)]
+
+    refused = push(endpoint, X_Forwarded_For="192.0.2.1") if 429 in statuses("192.0.2.1") else None
+    assert refused.status == 429 and "from this address" in refused.json["message"]
+    assert int(refused.headers["Retry-After"]) >= 1
+    # Who it is stands at the right: what a sender writes itself comes before.
+    assert statuses("192.0.2.77, 192.0.2.1, 10.1.2.3", 1) == [429]
+    assert statuses("192.0.2.2", 1) == statuses("192.0.2.1, 192.0.2.3", 1) == [201]
+    # What can't be read counts for the proxy.
+    assert 429 in statuses("unknown") and statuses("192.0.2.4, x", 1) == [429]
+    # A proxy may hold more connections than one address.
+    agents = [Agent(server) for _ in range(6)]
+    for agent in agents:
+        await agent.__aenter__()
+    for agent in agents:
+        await agent.__aexit__()
+
+    server = own_server(*flags)
+    async with Agent(server) as agent:
+        _, endpoint = await agent.subscribe()
+    everybody = {push(endpoint, X_Forwarded_For=f"192.0.2.{n}").status for n in range(13)}
+    assert everybody == {201, 429}, "the header was believed of a stranger"
+
+
 async def test_the_matrix_gateway_delivers_to_its_own_endpoints_only(plain_server):
     gateway = plain_server.url + "/_matrix/push/v1/notify"
     assert request("GET", gateway).json == {"unifiedpush": {"gateway": "matrix"}}

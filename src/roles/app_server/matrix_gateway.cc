@@ -65,7 +65,7 @@ void MatrixGateway::on_request(const transport::HttpRequest& request, transport:
 
 void MatrixGateway::post(const transport::HttpRequest& request, transport::HttpResponder responder) {
   if (context_.draining()) return refuse(responder, draining_refusal());
-  if (auto refusal = context_.rates.take_address(request.peer.ip.to_string(), context_.clock.mono())) {
+  if (auto refusal = context_.rates.take_address(context_.sender_of(request), context_.clock.mono())) {
     return refuse(responder, *refusal);
   }
   auto notification = unifiedpush::parse_matrix(request.body, context_.config.limits);

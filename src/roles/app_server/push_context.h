@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "base/executor.h"
 #include "base/limits.h"
@@ -16,6 +17,7 @@
 #include "protocol/subscription/endpoint_token.h"
 #include "roles/app_server/push_acceptance.h"
 #include "roles/app_server/rate_limits.h"
+#include "roles/app_server/sender_address.h"
 #include "roles/app_server/vapid_checker.h"
 
 namespace herald::roles::app_server {
@@ -25,6 +27,7 @@ struct PushConfig {
   std::string public_url;          // "https://push.example.com", perhaps with a path; endpoints begin with it
   bool lenient = false;            // protocol::webpush::parse_push()
   std::function<bool()> draining;  // any thread; true: nothing new is accepted. Empty: never
+  std::vector<transport::Network> trusted_proxies;  // sender_address()
 };
 
 // Everything referred to must outlive the endpoints.
@@ -44,6 +47,10 @@ struct PushContext {
   Metrics& metrics;
 
   [[nodiscard]] bool draining() const { return config.draining && config.draining(); }
+  // The name of the sender's rate bucket.
+  [[nodiscard]] std::string sender_of(const transport::HttpRequest& request) const {
+    return sender_address(request, config.trusted_proxies).to_string();
+  }
   [[nodiscard]] std::string url_of(std::string_view path) const { return config.public_url + std::string(path); }
 };
 

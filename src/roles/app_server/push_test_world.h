@@ -110,7 +110,7 @@ struct PushTest : testing::Test {
   PushContext context = make_context();
 
   PushContext make_context() {
-    return {{limits, std::string(kOrigin), false, [this] { return draining; }},
+    return {{limits, std::string(kOrigin), false, [this] { return draining; }, {}},
             world,
             world,
             acceptance,

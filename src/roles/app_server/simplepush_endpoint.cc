@@ -24,7 +24,7 @@ void SimplePushEndpoint::put(const transport::HttpRequest& request, transport::H
   const auto endpoint = context_.tokens.read_simplepush(request.path);
   if (!endpoint) return refuse(responder, unknown_endpoint());
   const MonoTime now = context_.clock.mono();
-  auto refusal = context_.rates.take_address(request.peer.ip.to_string(), now);
+  auto refusal = context_.rates.take_address(context_.sender_of(request), now);
   if (!refusal) refusal = context_.rates.take_subscription(endpoint->app(), now);
   if (refusal) return refuse(responder, *refusal);
 

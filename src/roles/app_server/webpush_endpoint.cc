@@ -107,7 +107,7 @@ void WebPushEndpoint::post(const transport::HttpRequest& request, transport::Htt
 std::optional<Refusal> WebPushEndpoint::admit(const transport::HttpRequest& request,
                                               const subscription::WebPushEndpoint& endpoint, Claim& claim) {
   const MonoTime now = context_.clock.mono();
-  if (auto refusal = context_.rates.take_address(request.peer.ip.to_string(), now)) return refusal;
+  if (auto refusal = context_.rates.take_address(context_.sender_of(request), now)) return refusal;
   auto parsed = webpush::parse_vapid(webpush::HeaderList(request.headers));
   if (!parsed) return std::move(parsed.error());
   claim = std::move(*parsed);

@@ -18,7 +18,7 @@ void WebPushMessageEndpoint::on_request(const transport::HttpRequest& request, t
 void WebPushMessageEndpoint::cancel(const transport::HttpRequest& request, transport::HttpResponder responder) {
   const auto name = context_.tokens.read_message(request.path);
   if (!name) return refuse(responder, {400, std::nullopt, "Not a message of this server", "message", std::nullopt});
-  if (auto refusal = context_.rates.take_address(request.peer.ip.to_string(), context_.clock.mono())) {
+  if (auto refusal = context_.rates.take_address(context_.sender_of(request), context_.clock.mono())) {
     return refuse(responder, *refusal);
   }
   auto cancelled = [this, responder = std::move(responder)](Result<ports::MessageStatus> status) mutable {

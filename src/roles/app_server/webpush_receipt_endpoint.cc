@@ -77,7 +77,7 @@ void WebPushReceiptEndpoint::on_request(const transport::HttpRequest& request, t
     refusals_.add("method");
     return responder.send(push_method_not_allowed("GET, DELETE"));
   }
-  if (auto refusal = context_.rates.take_address(request.peer.ip.to_string(), context_.clock.mono())) {
+  if (auto refusal = context_.rates.take_address(context_.sender_of(request), context_.clock.mono())) {
     return refuse(responder, *refusal);
   }
   if (request.method == "GET") return show(request, std::move(responder));
