@@ -17,7 +17,7 @@ inline constexpr const char* kNewMessagesQueue = "newMessages";
 inline constexpr const char* kDeliveriesQueue = "deliveries";
 
 // What a consumer is handed: bodies, in the order published by one producer. The batch is settled when `done` is
-// called or destroyed; until then it counts against the consumer's credit.
+// called or destroyed, on any thread; until then it counts against the consumer's credit.
 struct QueueBatch {
   std::vector<std::string> bodies;
   std::move_only_function<void()> done;

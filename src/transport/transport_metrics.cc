@@ -31,7 +31,7 @@ TransportMetrics::TransportMetrics(Metrics& metrics) {
                                    {{"status", std::to_string(i + 1) + "xx"}});
   }
   for (std::size_t i = 0; i < refusals_.size(); ++i) {
-    refusals_[i] = &metrics.counter("herald_refusals_total", "Requests and connections turned away, by reason.",
+    refusals_[i] = &metrics.counter("herald_refusals_total", "Requests, frames and connections refused, by reason.",
                                     {{"reason", kReasons[i]}});
   }
 }

@@ -6,6 +6,7 @@
 
 #include "ports/contract/delivery_store_contract.h"
 #include "ports/contract/directory_contract.h"
+#include "ports/contract/location_contract.h"
 #include "ports/contract/message_store_contract.h"
 #include "ports/contract/message_upkeep_contract.h"
 #include "ports/contract/pending_contract.h"
@@ -17,4 +18,5 @@
   INSTANTIATE_TEST_SUITE_P(name, DeliveryStoreContract, testing::Values(factory)); \
   INSTANTIATE_TEST_SUITE_P(name, PendingContract, testing::Values(factory));       \
   INSTANTIATE_TEST_SUITE_P(name, ReceiptLogContract, testing::Values(factory));    \
-  INSTANTIATE_TEST_SUITE_P(name, DirectoryContract, testing::Values(factory))
+  INSTANTIATE_TEST_SUITE_P(name, DirectoryContract, testing::Values(factory));     \
+  INSTANTIATE_TEST_SUITE_P(name, LocationContract, testing::Values(factory))

@@ -23,7 +23,7 @@ class RefusalCounts {
 
  private:
   Counter& cell(std::string_view reason) {
-    return metrics_.counter("herald_refusals_total", "Requests and frames refused, by reason.",
+    return metrics_.counter("herald_refusals_total", "Requests, frames and connections refused, by reason.",
                             {{"reason", std::string(reason)}});
   }
 

@@ -158,7 +158,7 @@ void PullEndpoint::try_later(transport::HttpResponder& responder, std::string_vi
 Counter& PullEndpoint::refusals(std::string_view reason) {
   const auto found = refusals_.find(reason);
   if (found != refusals_.end()) return *found->second;
-  auto& cell = metrics_.counter("herald_refusals_total", "Requests and frames refused, by reason.",
+  auto& cell = metrics_.counter("herald_refusals_total", "Requests, frames and connections refused, by reason.",
                                 {{"reason", std::string(reason)}});
   refusals_.emplace(std::string(reason), &cell);
   return cell;

@@ -36,7 +36,7 @@ Counters::Counters(Metrics& metrics)
 void Counters::refused(std::string_view reason) {
   Counter*& counter = refusals_[std::string(reason)];
   if (counter == nullptr) {
-    counter = &metrics_.counter("herald_refusals_total", "Requests and frames refused, by reason.",
+    counter = &metrics_.counter("herald_refusals_total", "Requests, frames and connections refused, by reason.",
                                 {{"reason", std::string(reason)}});
   }
   counter->add();
