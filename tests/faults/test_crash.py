@@ -95,7 +95,7 @@ async def one_device(number, server, state, uatoken, book):
                                           open_timeout=5, close_timeout=1) as ws:
                 await ws.send(json.dumps({"data": {"uatoken": uatoken}, "command": "register/ua"}))
                 while not state["over"]:
-                    frame = await asyncio.wait_for(ws.recv(), 0.5 if state["settling"] else 30)
+                    frame = await asyncio.wait_for(ws.recv(), 0.5 if state["settling"] else 2)
                     if not frame.startswith("["):
                         assert frame == "OK", frame
                         continue
