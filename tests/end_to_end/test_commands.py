@@ -140,6 +140,17 @@ def test_check_config_explains_and_the_reference_is_up_to_date(tmp_path):
     assert reference.stdout == documented.read_text(), "run: build/release/herald check-config --reference > docs/configuration.md"
 
 
+def test_check_config_reads_the_files_it_names(tmp_path):
+    certificate, key = herald.make_certificate(tmp_path)
+    tls = ("--tls-certificate", certificate, "--tls-key", key)
+    assert run("check-config", *tls).returncode == 0
+    key.write_text("no key")
+    refused = run("check-config", *tls)
+    assert refused.returncode == 2 and "tls_key" in refused.stderr
+    missing = run("check-config", "--token-key-file", tmp_path / "none")
+    assert missing.returncode == 2 and "token_key_file" in missing.stderr
+
+
 def test_version_and_unknown_commands():
     assert re.match(r"herald \d+\.\d+\.\d+", run("--version").stdout)
     assert run("juggle").returncode == 2

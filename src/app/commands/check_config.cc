@@ -3,6 +3,7 @@
 #include "app/commands/commands.h"
 #include "app/configuration_file.h"
 #include "app/configuration_reference.h"
+#include "app/file_checks.h"
 
 namespace herald::app {
 
@@ -12,11 +13,12 @@ int run(const CheckConfigCommand& command) {
     return 0;
   }
   const Resolved resolved = load_configuration(command.flags, command.config);
-  if (resolved.errors.empty()) {
+  const auto errors = resolved.errors.empty() ? unusable_files(resolved.configuration) : resolved.errors;
+  if (errors.empty()) {
     std::cout << explain(resolved);
     return 0;
   }
-  for (const auto& error : resolved.errors) report({ExitCode::kUsage, error});
+  for (const auto& error : errors) report({ExitCode::kUsage, error});
   return static_cast<int>(ExitCode::kUsage);
 }
 

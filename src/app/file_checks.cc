@@ -1,0 +1,21 @@
+#include "app/file_checks.h"
+
+#include "app/token_keys.h"
+#include "transport/tls_context.h"
+
+namespace herald::app {
+
+std::vector<std::string> unusable_files(const Configuration& configuration) {
+  std::vector<std::string> errors;
+  if (configuration.tls()) {
+    const auto loaded = transport::TlsContext::load(configuration.tls_certificate, configuration.tls_key);
+    if (!loaded) errors.push_back("tls_certificate, tls_key: " + loaded.error().message);
+  }
+  if (!configuration.token_key_file.empty()) {
+    const auto keys = read_token_keys(configuration.token_key_file);
+    if (!keys) errors.push_back("token_key_file: " + keys.error().message);
+  }
+  return errors;
+}
+
+}  // namespace herald::app

@@ -1,0 +1,15 @@
+#pragma once
+// Whether the files that a configuration names can be used, as `herald serve` would find at its start.
+
+#include <string>
+#include <vector>
+
+#include "app/configuration.h"
+
+namespace herald::app {
+
+// One line for each file that serve would refuse: the option, then what is wrong. Reads the files, writes nothing. A
+// token key file that serve would make is not missed.
+[[nodiscard]] std::vector<std::string> unusable_files(const Configuration& configuration);
+
+}  // namespace herald::app
