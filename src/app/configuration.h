@@ -20,6 +20,7 @@ namespace herald::app {
 
 enum class LogFormat : std::uint8_t { kText, kJson };
 enum class StoreKind : std::uint8_t { kRocksDb, kMemory };
+enum class LoopDescriptors : std::uint8_t { kShared, kOwn };
 enum class SenderRules : std::uint8_t { kStrict, kLenient };
 enum class PrivateHosts : std::uint8_t { kRefuse, kAllow };
 

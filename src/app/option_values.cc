@@ -110,6 +110,10 @@ Status read_value(const Texts& texts, StoreKind& out) {
   return choose(texts.front(), out, {{"rocksdb", StoreKind::kRocksDb}, {"memory", StoreKind::kMemory}});
 }
 
+Status read_value(const Texts& texts, LoopDescriptors& out) {
+  return choose(texts.front(), out, {{"shared", LoopDescriptors::kShared}, {"own", LoopDescriptors::kOwn}});
+}
+
 Status read_value(const Texts& texts, SenderRules& out) {
   return choose(texts.front(), out, {{"strict", SenderRules::kStrict}, {"lenient", SenderRules::kLenient}});
 }

@@ -55,8 +55,26 @@ Server::Started Server::open(const Configuration& configuration) {
   if (const Status started = control_->start_roles(workers_); !started) {
     return std::unexpected(Failure{ExitCode::kFailed, started.error().message});
   }
-  for (auto& worker : workers_) worker->start();
+  if (auto started = start_workers(configuration); !started) return started;
   services_->health.start_serving();
+  return {};
+}
+
+Server::Started Server::start_workers(const Configuration& configuration) {
+  if (configuration.loop_descriptors == LoopDescriptors::kShared) {
+    for (auto& worker : workers_) worker->start();
+    return {};
+  }
+  std::vector<int> kept;
+  const auto keep = [&kept](const transport::EventLoop& loop) {
+    for (const int descriptor : loop.descriptors()) kept.push_back(descriptor);
+  };
+  keep(control_loop_);
+  for (const auto& loop : loops_) keep(*loop);
+  for (auto& worker : workers_) {
+    const Status started = worker->start_with_own_descriptors(kept);
+    if (!started) return std::unexpected(Failure{ExitCode::kFailed, "loop_descriptors: " + started.error().message});
+  }
   return {};
 }
 

@@ -54,6 +54,7 @@ class Server {
   [[nodiscard]] Started open(const Configuration& configuration);
   [[nodiscard]] Started bind(const Configuration& configuration);
   [[nodiscard]] std::expected<transport::SocketAddress, Failure> bind_everywhere(const transport::SocketAddress& at);
+  [[nodiscard]] Started start_workers(const Configuration& configuration);
   [[nodiscard]] LoopLinks links();
   void worker_drained();
   void finish_step();

@@ -1,6 +1,9 @@
 #include "app/worker.h"
 
+#include <future>
 #include <limits>
+
+#include "transport/descriptor_table.h"
 
 namespace herald::app {
 
@@ -28,7 +31,29 @@ void Worker::serve(std::uint32_t shard, LoopLinks links) {
 }
 
 void Worker::start() {
-  thread_ = std::thread([this] { loop_.run(); });
+  thread_ = std::thread([this] { run(); });
+}
+
+Status Worker::start_with_own_descriptors(std::vector<int> kept) {
+  const auto listening = server_->listening_descriptors();
+  kept.insert(kept.end(), listening.begin(), listening.end());
+  std::promise<Status> separated;
+  auto answer = separated.get_future();
+  thread_ = std::thread([this, kept = std::move(kept), separated = std::move(separated)]() mutable {
+    const Status own = transport::own_descriptor_table(std::move(kept));
+    separated.set_value(own);
+    if (own) run();
+  });
+  Status own = answer.get();
+  if (own) transport::close_descriptors(listening);
+  return own;
+}
+
+// What the server holds is closed here, since only this thread may know the descriptors.
+void Worker::run() {
+  loop_.run();
+  server_->stop_listening();
+  server_->abort_all();
 }
 
 void Worker::on_request(const transport::HttpRequest& request, transport::HttpResponder responder) {
@@ -67,7 +92,6 @@ void Worker::stop() {
   if (!thread_.joinable()) return;
   loop_.stop();
   thread_.join();
-  server_->abort_all();
 }
 
 }  // namespace herald::app

@@ -26,7 +26,11 @@ class Worker final : private transport::HttpHandler, private transport::WebSocke
   [[nodiscard]] Result<transport::SocketAddress> listen(const transport::SocketAddress& at);
   // Before start(): makes the site, now that the public URL is known.
   void serve(std::uint32_t shard, LoopLinks links);
+  // Runs the loop on its own thread.
   void start();
+  // The same, on a thread with its own descriptor table, which keeps `kept`, the descriptors of all loops, besides this
+  // worker's listeners. The calling thread's table loses the listeners. kUnavailable: the kernel refuses.
+  [[nodiscard]] Status start_with_own_descriptors(std::vector<int> kept);
   // Closes devices at `closes_per_s` and finishes requests; then, or when the deadline has passed, runs `done` on the
   // loop.
   void drain(std::uint64_t closes_per_s, std::function<void()> done);
@@ -42,6 +46,7 @@ class Worker final : private transport::HttpHandler, private transport::WebSocke
   std::variant<transport::WebSocketAccept, transport::HttpResponse> on_upgrade(
       const transport::HttpRequest& request) override;
   void drain_step();
+  void run();
 
   Services& services_;
   transport::EventLoop& loop_;

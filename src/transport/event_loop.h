@@ -4,6 +4,7 @@
 
 #include <sys/epoll.h>
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -63,6 +64,9 @@ class EventLoop final : public Executor, public TimerService {
   [[nodiscard]] const Clock& clock() const { return clock_; }
   // The time at the start of this round, cheap to ask for.
   [[nodiscard]] MonoTime now() const { return now_; }
+  // The loop's own descriptors: a thread that has its own table must keep those of its loop, and of each loop that it
+  // posts to.
+  [[nodiscard]] std::array<int, 2> descriptors() const { return {epoll_fd_, wake_fd_}; }
 
  private:
   class OwnThread;

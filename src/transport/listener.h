@@ -20,6 +20,7 @@ class Listener final : private IoHandler {
 
   // The address, with the port that was chosen.
   [[nodiscard]] const SocketAddress& local() const { return local_; }
+  [[nodiscard]] int descriptor() const { return fd_; }
   // Accepts everything that waits now.
   void accept_all();
 
