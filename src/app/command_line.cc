@@ -166,6 +166,9 @@ void define_keys(CLI::App& app, KeysCommand& command) {
 void define_bench(CLI::App& app, BenchCommand& command) {
   load::Plan& plan = command.plan;
   app.add_option("SCENARIO", command.scenario, "What to play; the list is below")->required();
+  app.add_option("--protocol", command.protocol, "What devices and senders speak")
+      ->type_name("2012|webpush")
+      ->capture_default_str();
   app.add_option("--target", plan.target, "The server's public address")->type_name("URL")->capture_default_str();
   app.add_option("--devices", plan.devices, "Devices to be")->type_name("N")->capture_default_str();
   app.add_option("--rate", command.rate, "Notifications a second; max: as many as go")

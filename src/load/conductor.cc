@@ -363,6 +363,7 @@ void Conductor::sum_up() {
   }
 
   summary_.scenario = name_of(plan.scenario);
+  summary_.protocol = name_of(plan.protocol);
   summary_.target = plan.target;
   summary_.devices = plan.scenario == Scenario::kPost ? 0 : plan.devices;
   summary_.apps = plan.scenario == Scenario::kPost ? 0 : plan.apps;

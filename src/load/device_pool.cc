@@ -125,7 +125,8 @@ void DevicePool::establish(Device& device) {
 
 void DevicePool::established(Device& device) {
   site_.loop.rewatch(device.link.fd(), device, false);
-  if (device.token == nullptr && registers_devices(site_.plan().scenario)) return ask_token(device);
+  const bool wants_token = registers_devices(site_.plan().scenario) && site_.run.webpush == nullptr;
+  if (device.token == nullptr && wants_token) return ask_token(device);
   upgrade(device);
 }
 
@@ -167,7 +168,9 @@ bool DevicePool::take_http(Device& device, std::span<std::uint8_t> bytes) {
 bool DevicePool::take_answer(Device& device, const HttpAnswer& answer) {
   if (device.state == DeviceState::kUpgrading) {
     if (answer.status != 101) return false;
-    if (registers_devices(site_.plan().scenario)) {
+    if (site_.run.webpush != nullptr) {
+      say_hello(device);
+    } else if (registers_devices(site_.plan().scenario)) {
       register_ua(device);
     } else {
       became_ready(device, DeviceState::kReady);
@@ -175,11 +178,15 @@ bool DevicePool::take_answer(Device& device, const HttpAnswer& answer) {
     return true;
   }
   if (answer.status != 200 || answer.body.empty()) return false;
-  device.token = std::make_unique<char[]>(answer.body.size() + 1);
-  std::ranges::copy(answer.body, device.token.get());
+  keep_token(device, answer.body);
   if (answer.close) return false;
   upgrade(device);
   return true;
+}
+
+void DevicePool::keep_token(Device& device, std::string_view token) {
+  device.token = std::make_unique<char[]>(token.size() + 1);
+  std::ranges::copy(token, device.token.get());
 }
 
 bool DevicePool::take_frames(Device& device, std::span<std::uint8_t> bytes) {
@@ -188,6 +195,12 @@ bool DevicePool::take_frames(Device& device, std::span<std::uint8_t> bytes) {
 }
 
 bool DevicePool::take_text(Device& device, std::string_view text) {
+  if (site_.run.webpush != nullptr) {
+    const auto delivery = webpush_delivery(text, site_.plan().run);
+    if (!delivery) return take_webpush_reply(device, text);
+    take_delivery(device, *delivery, site_.run.clock.mono());
+    return true;
+  }
   DeliveryScanner deliveries(text, site_.plan().run);
   auto found = deliveries.next();
   if (!found) return take_reply(device, text);
@@ -203,12 +216,44 @@ void DevicePool::take_delivery(Device& device, const FoundDelivery& found, MonoT
     device.cut = true;
   }
   if (!device.cut && !found.message_id.empty()) {
-    scratch_ = R"({"messageType":"ack","messageId":")";
-    scratch_ += found.message_id;
-    scratch_ += "\"}";
-    append_text_frame(out_, scratch_);
+    acknowledge(device, found.message_id);
   }
   if (arrival == Arrival::kFirst && on_arrival_) on_arrival_(device.place);
+}
+
+void DevicePool::acknowledge(const Device& device, std::string_view message_id) {
+  if (site_.run.webpush != nullptr) {
+    scratch_ = webpush_ack(webpush_channel(site_.plan().run, device_number(device.place)), message_id);
+  } else {
+    scratch_ = R"({"messageType":"ack","messageId":")";
+    scratch_ += message_id;
+    scratch_ += "\"}";
+  }
+  append_text_frame(out_, scratch_);
+}
+
+bool DevicePool::take_webpush_reply(Device& device, std::string_view text) {
+  if (device.state == DeviceState::kRegisteringUa) {
+    const auto uaid = string_member(text, "uaid");
+    if (string_member(text, "messageType") != "hello" || uaid.empty()) return false;
+    // A server that changes a UAID has forgotten the device.
+    if (device.token != nullptr && uaid != device.token.get()) return false;
+    if (device.token == nullptr) keep_token(device, uaid);
+    if (device.has_app) {
+      became_ready(device, DeviceState::kReady);
+    } else {
+      register_channel(device);
+    }
+  } else if (device.state == DeviceState::kRegisteringWa) {
+    const auto endpoint = string_member(text, "pushEndpoint");
+    const auto path = notify_path_of(endpoint);
+    if (path.empty()) return false;
+    site_.run.webpush->meet(endpoint);
+    device.has_app = true;
+    site_.run.apps.set(static_cast<std::uint32_t>(device_number(device.place) % site_.plan().apps), path);
+    became_ready(device, DeviceState::kReady);
+  }
+  return true;
 }
 
 bool DevicePool::take_reply(Device& device, std::string_view text) {
@@ -252,6 +297,17 @@ void DevicePool::upgrade(Device& device) {
   write(device, "GET / HTTP/1.1\r\nHost: " + site_.run.target.authority +
                     "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
                     "Sec-WebSocket-Key: aGVyYWxkIGJlbmNoIGtleQ==\r\nSec-WebSocket-Protocol: push-notification\r\n\r\n");
+}
+
+void DevicePool::say_hello(Device& device) {
+  device.state = DeviceState::kRegisteringUa;
+  append_text_frame(out_, webpush_hello(device.token != nullptr ? device.token.get() : ""));
+}
+
+void DevicePool::register_channel(Device& device) {
+  device.state = DeviceState::kRegisteringWa;
+  append_text_frame(out_, webpush_register(webpush_channel(site_.plan().run, device_number(device.place)),
+                                           site_.run.webpush->public_key()));
 }
 
 void DevicePool::register_ua(Device& device) {

@@ -95,8 +95,13 @@ class DevicePool {
   bool take_text(Device& device, std::string_view text);
   void take_delivery(Device& device, const FoundDelivery& found, MonoTime now);
   bool take_reply(Device& device, std::string_view text);
+  bool take_webpush_reply(Device& device, std::string_view text);
+  void acknowledge(const Device& device, std::string_view message_id);
   void ask_token(Device& device);
   void upgrade(Device& device);
+  void keep_token(Device& device, std::string_view token);
+  void say_hello(Device& device);
+  void register_channel(Device& device);
   void register_ua(Device& device);
   void register_wa(Device& device);
   void fall_asleep(Device& device);

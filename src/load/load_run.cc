@@ -96,7 +96,8 @@ Result<Summary> run_load(const Plan& plan, const Clock& clock, const OnProgress&
 
   Ledger ledger(plan.loops, plan.devices, plan.apps);
   AppTable apps(plan.apps);
-  const Run run{plan, *target, ledger, apps, clock};
+  WebPushSender webpush(clock);
+  const Run run{plan, *target, ledger, apps, clock, plan.protocol == Protocol::kWebPush ? &webpush : nullptr};
   Conductor conductor(run, server_pid(plan, *target), on_progress);
   if (auto status = conductor.start(); !status) return std::unexpected(status.error());
   const auto metrics_before = metrics_of(asker, plan);

@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <thread>
@@ -41,6 +42,17 @@ Status check(const Plan& plan) {
   if (!(plan.grace_s > 0)) return invalid("--grace must be more than 0");
   if (plan.scenario == Scenario::kStorm && plan.messages > 1)
     return invalid("storm has one message for each device; use backlog");
+  return {};
+}
+
+// A Web Push subscription has one device, which holds its connection.
+Status check_webpush(const Plan& plan) {
+  constexpr std::array kScenarios = {Scenario::kDeliver, Scenario::kIdle, Scenario::kStorm, Scenario::kBacklog,
+                                     Scenario::kMixed};
+  if (std::ranges::find(kScenarios, plan.scenario) == kScenarios.end()) {
+    return invalid("--protocol webpush can play deliver, idle, storm, backlog and mixed");
+  }
+  if (plan.apps != 0 && plan.apps != plan.devices) return invalid("--protocol webpush has one app for each device");
   return {};
 }
 
@@ -102,6 +114,9 @@ Machine this_machine() {
 
 Result<Plan> complete(Plan plan, const Machine& machine) {
   if (auto status = check(plan); !status) return std::unexpected(status.error());
+  if (plan.protocol == Protocol::kWebPush) {
+    if (auto status = check_webpush(plan); !status) return std::unexpected(status.error());
+  }
   if (one_app(plan.scenario) && plan.apps > 1) return invalid("broadcast and fanout have one app");
   if (plan.apps == 0) plan.apps = one_app(plan.scenario) ? 1 : plan.devices;
   if (plan.messages == 0) plan.messages = plan.scenario == Scenario::kBacklog ? 10 : 1;
@@ -141,6 +156,17 @@ Result<Scenario> parse_scenario(std::string_view text) {
     all += (all.empty() ? "" : ", ") + std::string(name);
   }
   return invalid("there is no scenario '" + std::string(text) + "'; there are " + all);
+}
+
+std::string_view name_of(Protocol protocol) {
+  return protocol == Protocol::kWebPush ? "webpush" : "2012";
+}
+
+Result<Protocol> parse_protocol(std::string_view text) {
+  for (const Protocol protocol : {Protocol::kFlow2012, Protocol::kWebPush}) {
+    if (text == name_of(protocol)) return protocol;
+  }
+  return invalid("--protocol must be 2012 or webpush");
 }
 
 bool Target::is_loopback() const {

@@ -26,6 +26,10 @@ enum class Scenario : std::uint8_t {
   kPost,       // yardstick: POST only
 };
 
+// What devices and senders speak.
+enum class Protocol : std::uint8_t { kFlow2012, kWebPush };
+[[nodiscard]] std::string_view name_of(Protocol protocol);
+
 struct ScenarioName {
   Scenario scenario;
   std::string_view name;
@@ -38,6 +42,7 @@ struct ScenarioName {
 
 struct Plan {
   Scenario scenario = Scenario::kDeliver;
+  Protocol protocol = Protocol::kFlow2012;
   std::string target = "http://127.0.0.1:8080";
   std::string path = "/";  // where `post` posts
   std::uint64_t devices = 1'000;
@@ -81,6 +86,9 @@ inline constexpr std::uint64_t kConnectionsPerSource = 10'000;
 [[nodiscard]] Result<std::int64_t> parse_server_pid(std::string_view text);
 // kInvalid: no such scenario; the message names them all.
 [[nodiscard]] Result<Scenario> parse_scenario(std::string_view text);
+
+// "2012" or "webpush". kInvalid otherwise.
+[[nodiscard]] Result<Protocol> parse_protocol(std::string_view text);
 
 // Where the target is.
 struct Target {

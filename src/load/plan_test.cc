@@ -32,6 +32,19 @@ TEST(Plan, BacklogHasTenMessagesADeviceAndStormOne) {
   EXPECT_NE(refusal({.scenario = Scenario::kStorm, .messages = 2}), "");
 }
 
+TEST(Plan, WebPushHasOneDeviceForEachSubscription) {
+  const auto plan = complete({.protocol = Protocol::kWebPush, .devices = 5}, kMachine);
+  ASSERT_TRUE(plan);
+  EXPECT_EQ(plan->apps, 5U);
+  EXPECT_NE(refusal({.protocol = Protocol::kWebPush, .devices = 5, .apps = 1}), "");
+  for (const auto scenario : {Scenario::kBroadcast, Scenario::kSleepers, Scenario::kEcho, Scenario::kPost}) {
+    EXPECT_NE(refusal({.scenario = scenario, .protocol = Protocol::kWebPush}), "");
+  }
+  EXPECT_EQ(parse_protocol("webpush"), Protocol::kWebPush);
+  EXPECT_EQ(parse_protocol("2012"), Protocol::kFlow2012);
+  EXPECT_FALSE(parse_protocol("simplepush"));
+}
+
 TEST(Plan, EachLoopHoldsWhatItsDescriptorTableDoes) {
   const auto plan = complete({.devices = 100'000}, kMachine);
   ASSERT_TRUE(plan);

@@ -81,7 +81,17 @@ SenderPool::Sender& SenderPool::next_with_room() {
   HERALD_CHECK(false, "posted without room");
 }
 
+void SenderPool::compose_webpush(const Posting& posting, std::uint64_t sequence, std::string& out) {
+  out.append("POST ").append(site_.run.apps.path(posting.app));
+  out.append(" HTTP/1.1\r\nHost: ").append(site_.run.target.authority).append("\r\n");
+  out += webpush_fields(site_.run.webpush->authorization(), posting.ttl_s, posting.priority, posting.id);
+  append_number(out += "Content-Length: ", site_.plan().bytes);
+  out += "\r\n\r\n";
+  append_stamped(out, site_.plan().run, {sequence, posting.intended_ns, posting.app}, site_.plan().bytes);
+}
+
 void SenderPool::compose(const Posting& posting, std::uint64_t sequence, std::string& out) {
+  if (site_.run.webpush != nullptr) return compose_webpush(posting, sequence, out);
   const bool plain = !registers_devices(site_.plan().scenario);
   body_.clear();
   if (!plain) body_ += R"({"messageType":"notification",)";
@@ -109,7 +119,9 @@ std::uint64_t SenderPool::post(const Posting& posting) {
   const std::uint64_t sequence = site_.run.ledger.begin(site_.number, posting.app, expires);
   if (posting.replaces != 0) site_.run.ledger.replace(posting.replaces - 1, sequence);
   Sender& sender = next_with_room();
-  sender.push({sequence, posting.intended_ns, posting.id.empty() && posting.ttl_s == 0});
+  const bool lasting = posting.id.empty() && posting.ttl_s == 0;
+  // Web Push tells of receipts only if it is asked to keep them.
+  sender.push({sequence, posting.intended_ns, lasting && site_.run.webpush == nullptr});
   compose(posting, sequence, sender.out);
   --free_;
   site_.counters.begun.add();

@@ -51,6 +51,7 @@ class SenderPool {
   [[nodiscard]] std::size_t depth() const { return site_.plan().pipeline; }
   Sender& next_with_room();
   void compose(const Posting& posting, std::uint64_t sequence, std::string& out);
+  void compose_webpush(const Posting& posting, std::uint64_t sequence, std::string& out);
   void connect(Sender& sender);
   void on_ready(Sender& sender, bool readable, bool writable, bool hung_up);
   void write(Sender& sender);

@@ -10,6 +10,7 @@
 #include "load/link.h"
 #include "load/plan.h"
 #include "load/recorder.h"
+#include "load/webpush.h"
 #include "transport/event_loop.h"
 
 namespace herald::load {
@@ -21,6 +22,7 @@ struct Run {
   Ledger& ledger;
   AppTable& apps;
   const Clock& clock;
+  WebPushSender* webpush = nullptr;  // null: the 2012 flow
 };
 
 // Of one loop. All references outlive it.

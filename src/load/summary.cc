@@ -105,6 +105,7 @@ std::string to_json(const Summary& summary) {
   for (const auto& [name, value] : summary.server_metrics) metrics.number(name, value);
   return JsonObject()
              .text("scenario", summary.scenario)
+             .text("protocol", summary.protocol)
              .text("target", summary.target)
              .whole("devices", summary.devices)
              .whole("apps", summary.apps)
@@ -150,8 +151,9 @@ std::string to_json(const Summary& summary) {
 }
 
 std::string to_table(const Summary& summary) {
-  std::string out = fmt::format("{} against {}: {} devices, {} apps, {} bytes, {}\n\n", summary.scenario,
-                                summary.target, grouped(summary.devices), grouped(summary.apps), summary.bytes,
+  std::string out = fmt::format("{}{} against {}: {} devices, {} apps, {} bytes, {}\n\n", summary.scenario,
+                                summary.protocol == "webpush" ? " by Web Push" : "", summary.target,
+                                grouped(summary.devices), grouped(summary.apps), summary.bytes,
                                 summary.rate > 0 ? fmt::format("{:g} a second", summary.rate) : "as many as go");
   row(out, "accepted", grouped(summary.totals.accepted));
   row(out, "delivered", fmt::format("{} of {} owed", grouped(summary.totals.delivered), grouped(summary.totals.owed)));

@@ -39,6 +39,7 @@ struct SecondOfLatency {
 
 struct Summary {
   std::string scenario;
+  std::string protocol;  // "2012" or "webpush"
   std::string target;
   std::uint64_t devices = 0;
   std::uint64_t apps = 0;

@@ -11,7 +11,7 @@ import threading
 
 import pytest
 
-from support.herald import Server, clean_environment, make_certificate, need_binary
+from support.herald import Server, clean_environment, make_certificate, metric, need_binary
 
 SECONDS = 90
 MEMBERS = {
@@ -116,6 +116,45 @@ def test_mixed(server):
     assert result["registrations"] > 40, "nobody left and came back"
 
 
+def by_webpush(server, scenario, *arguments):
+    result = measured(scenario, "--protocol", "webpush", "--target", server.url, *arguments)
+    assert_all_arrived(result)
+    assert result["protocol"] == "webpush" and result["refused"] == 0
+    return result
+
+
+def test_webpush_deliver(server):
+    verified = metric(server, "herald_vapid_checks_total", by="signature")
+    remembered = metric(server, "herald_vapid_checks_total", by="memory")
+    result = by_webpush(server, "deliver", "--devices", "20", "--rate", "200", "--seconds", "1", "--senders", "2")
+    assert result["delivered"] == result["accepted"] > 100
+    verified = metric(server, "herald_vapid_checks_total", by="signature") - verified
+    remembered = metric(server, "herald_vapid_checks_total", by="memory") - remembered
+    assert verified <= 2, "a known sender is verified once on each loop that serves it"
+    assert verified + remembered == result["accepted"]
+
+
+def test_webpush_idle_storm_and_backlog(server):
+    idle = by_webpush(server, "idle", "--devices", "30", "--seconds", "0.5", "--loops", "2")
+    assert idle["delivered"] == 30 and idle["disconnects"] == 0
+    storm = by_webpush(server, "storm", "--devices", "30")
+    assert storm["delivered"] == 30 and storm["registrations"] == 60
+    assert by_webpush(server, "backlog", "--devices", "5", "--messages", "25")["delivered"] == 125
+
+
+def test_webpush_mixed(server):
+    result = by_webpush(server, "mixed", "--devices", "40", "--rate", "150", "--seconds", "3")
+    assert result["registrations"] > 40, "nobody left and came back"
+
+
+def test_webpush_that_is_refused_is_no_loss(tmp_path):
+    with Server(tmp_path, "--limits-webpush-per-key-per-s", "1") as strict:
+        result = measured("deliver", "--protocol", "webpush", "--target", strict.url, "--devices", "5", "--rate", "100",
+                          "--seconds", "0.5")
+    assert result["refused"] > 0 and result["lost"] == 0
+    assert 10 <= result["accepted"] < 20, "ten at once, then one a second"
+
+
 def test_over_tls(tmp_path):
     certificate, key = make_certificate(tmp_path)
     flags = ("--tls-certificate", str(certificate), "--tls-key", str(key))
@@ -156,6 +195,8 @@ def test_the_table_is_for_people(server):
         ["deliver", "--server-pid", "me"],
         ["deliver", "--devices", "10", "--apps", "11"],
         ["deliver", "--devices", "1000000", "--loops", "1"],
+        ["broadcast", "--protocol", "webpush"],
+        ["deliver", "--protocol", "smoke"],
         ["deliver", "--no-such-flag"],
         [],
     ],

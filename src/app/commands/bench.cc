@@ -31,11 +31,14 @@ Result<load::Plan> plan_of(const BenchCommand& command) {
   load::Plan plan = command.plan;
   const auto scenario = load::parse_scenario(command.scenario);
   if (!scenario) return std::unexpected(scenario.error());
+  const auto protocol = load::parse_protocol(command.protocol);
+  if (!protocol) return std::unexpected(protocol.error());
   const auto rate = load::parse_rate(command.rate);
   if (!rate) return std::unexpected(rate.error());
   const auto pid = load::parse_server_pid(command.server_pid);
   if (!pid) return std::unexpected(pid.error());
   plan.scenario = *scenario;
+  plan.protocol = *protocol;
   plan.rate = *rate;
   plan.server_pid = *pid;
   while (plan.target.ends_with('/')) plan.target.pop_back();
@@ -89,6 +92,10 @@ std::string bench_footer() {
   return out +
          "\nEvery message carries its run, number, intended start and app; a ledger proves that what was accepted\n"
          "arrived at each device. At a rate, latency counts from the intended start, so that a stall counts.\n\n"
+         "With --protocol webpush each device holds one Web Push subscription, and one VAPID key signs for all of "
+         "them.\n"
+         "A server's limits on the rate of one sender (webpush_per_address_per_s and its kin) hold for the bench, "
+         "too.\n\n"
          "Example: herald bench deliver --target http://127.0.0.1:8080 --devices 1000 --rate 2000 --seconds 10\n"
          "         herald bench idle --devices 50000 --report idle.html\n\n"
          "Ends with 0 if everything accepted arrived in time, 1 if something was lost or late, 2 for wrong options,\n"

@@ -9,6 +9,7 @@ namespace herald::app {
 
 struct BenchCommand {
   std::string scenario;
+  std::string protocol = "2012";
   std::string rate = "max";
   std::string server_pid = "auto";
   load::Plan plan;

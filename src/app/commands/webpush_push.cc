@@ -87,8 +87,11 @@ Result<Prepared> prepare(const SendCommand& command) {
 void show_receipt(const transport::ClientResponse& response) {
   const auto location = response.header("Location");
   if (location) std::cout << "Take it back: curl -X DELETE " << printable(*location) << '\n';
-  const auto link = response.header("Link");
-  if (link) std::cout << "What became of it: " << printable(*link) << '\n';
+  const std::string_view link = response.header("Link").value_or("");
+  const auto begin = link.find('<');
+  const auto end = link.find('>');
+  if (begin == std::string_view::npos || end == std::string_view::npos) return;
+  std::cout << "What became of it: curl " << printable(std::string(link.substr(begin + 1, end - begin - 1))) << '\n';
 }
 
 }  // namespace
