@@ -141,6 +141,13 @@ async def test_frames_that_are_answered_and_end_the_connection(plain_server, row
     await device.closed()
 
 
+async def test_p12_a_message_too_long(plain_server):
+    device = await SimplePushDevice(plain_server).connect()
+    await device.hello()
+    await device.send("x" * 20481)
+    assert (await device.closed())[0] == 1009
+
+
 async def test_p10_and_p11_keep_the_connection(plain_server):
     async with SimplePushDevice(plain_server) as device:
         await device.send({"messageType": "ack", "updates": [{"channelID": "c", "version": -1}]})

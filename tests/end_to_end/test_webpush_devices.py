@@ -1,6 +1,7 @@
 """Web Push user agents over WebSocket, vector by vector (docs/protocols.md)."""
 
 import asyncio
+import json
 
 import herald
 import pytest
@@ -244,6 +245,36 @@ async def test_w2_a_connection_that_says_nothing(own_server):
     server = own_server("--limits-handshake-timeout-ms", "200")
     device = await WebPushDevice(server).connect()
     assert await device.closed() == (1011, "HandshakeTimeout")
+
+
+async def test_w8_and_w9_and_u15_keys_that_can_not_be_used(plain_server):
+    off_curve = unpadded(b"\x04" + b"\x01" * 64)
+    async with WebPushDevice(plain_server) as device:
+        for key in ("!!!", "", KEY[:-4], KEY.rstrip("=") + "AA", off_curve, unpadded(b"\x02" + b"\x01" * 32)):
+            await device.send({"messageType": "register", "channelID": CHANNEL, "key": key})
+            reply = await device.expect("register")
+            assert reply["status"] == 400 and reply["channelID"] == CHANNEL, (key, reply)
+        await device.register(CHANNEL, key=KEY)
+
+
+async def test_w14_a_device_that_answers_no_ping(own_server):
+    server = own_server("--limits-websocket-ping-interval-ms", "100", "--limits-websocket-pong-timeout-ms", "100")
+    with herald.RawConnection(server.url) as raw:
+        assert raw.upgrade()[0] == 101
+        raw.send_frame(1, json.dumps(HELLO))
+        assert raw.frame()[0] == 1
+        assert raw.frame() == (9, b"")
+        assert raw.frame() == (8, (1011).to_bytes(2, "big") + b"PongTimeout")
+
+
+async def test_w17_what_is_ignored(plain_server):
+    async with WebPushDevice(plain_server) as device:
+        await device.register(CHANNEL)
+        update = {"channelID": CHANNEL, "version": "never-sent", "code": 100}
+        await device.send({"messageType": "ack", "updates": [update, {**update, "version": "0" * 32}]})
+        await device.send({"messageType": "nack", "version": "never-sent", "code": 999})
+        await device.send({"messageType": "urgency", "min": "utmost"})
+        await device.register(CHANNEL)
 
 
 async def test_many_registrations_at_once(plain_server):

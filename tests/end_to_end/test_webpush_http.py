@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import json
 import os
+import socket
 import time
 import urllib.parse
 import uuid
@@ -130,8 +131,9 @@ class Agent:
 
 def push(endpoint, body=b"", context=None, ttl="60", **headers):
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    if body and "Content-Encoding" not in named:
-        named["Content-Encoding"] = "aes128gcm"
+    if body:
+        named.setdefault("Content-Encoding", "aes128gcm")
+    named = {name: value.encode("latin-1") for name, value in named.items() if value is not None}
     return request("POST", endpoint, body, {**({} if ttl is None else {"TTL": ttl}), **named}, context)
 
 
@@ -242,25 +244,42 @@ async def test_an_unsubscribed_endpoint_is_gone(plain_server):
         assert answer.headers["Cache-Control"] == "max-age=86400"
 
 
-@pytest.mark.parametrize(
-    "ttl, body, headers, status, errno",
-    [
-        (None, b"", {}, 400, 111),
-        ("abc", b"", {}, 400, 111),
-        ("-1", b"", {}, 400, 114),
-        ("99999999999", b"", {}, 201, None),
-        ("1", b"", {"Topic": "a" * 33}, 400, 113),
-        ("1", b"", {"Topic": "a/b"}, 400, 113),
-        ("1", b"", {"Urgency": "high, low"}, 400, None),
-        ("1", b"", {"Urgency": "now"}, 400, None),
-        ("1", b"x", {"Content-Encoding": "gzip"}, 400, 110),
-        ("1", b"x", {"Content-Encoding": "aesgcm"}, 400, 110),
-        ("1", b"x", {"Encryption": "salt=lngarbyKfMoi9Z75xYXmkg"}, 400, 110),
-        ("1", b"", {"Authorization": "Basic eDp5"}, 401, 109),
-        ("1", b"", {"Prefer": "respond-async", "Link": f"</r/unknown>; {RECEIPT}"}, 400, None),
-    ],
-)
-async def test_what_must_be_refused(plain_server, ttl, body, headers, status, errno):
+SALT = "salt=lngarbyKfMoi9Z75xYXmkg"
+DH = "dh=BNoRDbb84JGm8g5Z5CFxurSqsXWJ11ItfXEWYVLE85Y7CYkDjXsIEc4aqxYaQ1G8BqkXCJ6DPpDrWtdWj_mugHU"
+# The table of what must be rejected, by its rows: TTL, body, headers, status, errno. H13 to H23, H25: tests of their own.
+ROWS = {
+    "H1 no TTL": (None, b"", {}, 400, 111),
+    "H2 no number": ("abc", b"", {}, 400, 111),
+    "H2 a fraction": ("1.5", b"", {}, 400, 111),
+    "H2 empty": ("", b"", {}, 400, 111),
+    "H3 negative": ("-1", b"", {}, 400, 114),
+    "H4 too long is lowered": ("99999999999", b"", {}, 201, None),
+    "H5 33 characters": ("1", b"", {"Topic": "a" * 33}, 400, 113),
+    "H5 32 characters fit": ("1", b"", {"Topic": "aZ0-_" + "a" * 27}, 201, None),
+    "H6 a space": ("1", b"", {"Topic": "a b"}, 400, 113),
+    "H6 a letter outside": ("1", b"", {"Topic": "\u00e4"}, 400, 113),
+    "H6 a slash": ("1", b"", {"Topic": "a/b"}, 400, 113),
+    "H6 empty": ("1", b"", {"Topic": ""}, 400, 113),
+    "H7 two urgencies": ("1", b"", {"Urgency": "high, low"}, 400, None),
+    "H8 unknown urgency": ("1", b"", {"Urgency": "now"}, 400, None),
+    "H9 no encoding": ("1", b"x", {"Content-Encoding": None}, 400, 110),
+    "H10 gzip": ("1", b"x", {"Content-Encoding": "gzip"}, 400, 110),
+    "H10 two encodings": ("1", b"x", {"Content-Encoding": "aes128gcm, gzip"}, 400, 110),
+    "H10 any case is fine": ("1", b"x", {"Content-Encoding": "AES128GCM"}, 201, None),
+    "H11 no Encryption": ("1", b"x", {"Content-Encoding": "aesgcm", "Crypto-Key": DH}, 400, 110),
+    "H11 no salt": ("1", b"x", {"Content-Encoding": "aesgcm", "Crypto-Key": DH, "Encryption": "rs=4096"}, 400, 110),
+    "H11 aesgcm as it should be": ("1", b"x", {"Content-Encoding": "aesgcm", "Crypto-Key": DH, "Encryption": SALT}, 201, None),
+    "H12 a salt too many": ("1", b"x", {"Encryption": SALT}, 400, 110),
+    "H12 a dh too many": ("1", b"x", {"Crypto-Key": DH}, 400, 110),
+    "H15 another scheme": ("1", b"", {"Authorization": "Basic eDp5"}, 401, 109),
+    "H24 unknown receipts": ("1", b"", {"Prefer": "respond-async", "Link": f"</r/unknown>; {RECEIPT}"}, 400, None),
+    "H24 foreign receipts": ("1", b"", {"Prefer": "respond-async", "Link": f"<https://other.example/r/x>; {RECEIPT}"}, 400, None),
+}
+
+
+@pytest.mark.parametrize("row", ROWS)
+async def test_what_must_be_refused(plain_server, row):
+    ttl, body, headers, status, errno = ROWS[row]
     async with Agent(plain_server) as agent:
         _, endpoint = await agent.subscribe()
     answer = push(endpoint, body, ttl=ttl, **headers)
@@ -270,10 +289,33 @@ async def test_what_must_be_refused(plain_server, ttl, body, headers, status, er
         assert answer.json["error"] and answer.json["message"] and answer.json["more_info"]
 
 
+async def test_h7_and_h26_a_header_twice(plain_server):
+    async with Agent(plain_server) as agent:
+        _, endpoint = await agent.subscribe()
+    path = urllib.parse.urlsplit(endpoint).path
+    for twice in ("TTL: 1\r\nTTL: 2", "TTL: 1\r\nUrgency: low\r\nUrgency: high", "TTL: 1\r\nTopic: a\r\nTopic: b"):
+        with herald.RawConnection(plain_server.url) as raw:
+            raw.send(f"POST {path} HTTP/1.1\r\nHost: {raw.host}\r\n{twice}\r\nContent-Length: 0\r\n\r\n")
+            assert raw.response()[0] == 400, twice
+
+
+async def test_h18_a_key_that_signs_must_not_also_agree(plain_server):
+    key = ec.generate_private_key(ec.SECP256R1())
+    body = os.urandom(16) + (4096).to_bytes(4, "big") + b"\x41" + point(key) + os.urandom(20)
+    async with Agent(plain_server) as agent:
+        _, endpoint = await agent.subscribe(key)
+    answer = push(endpoint, body, Authorization=vapid(key, endpoint))
+    assert answer.status == 400 and answer.json["errno"] == 110
+    accepted(push(endpoint, body[:21] + point(ec.generate_private_key(ec.SECP256R1())) + body[86:],
+                  Authorization=vapid(key, endpoint)))
+
+
 async def test_other_tokens_and_methods(plain_server):
     async with Agent(plain_server) as agent:
         _, endpoint = await agent.subscribe()
-    for bad in (endpoint[:-2] + "AA", endpoint.replace("/v1/", "/v2/"), endpoint.replace("/v1/", "/v3/")):
+        _, restricted = await agent.subscribe(ec.generate_private_key(ec.SECP256R1()))
+    for bad in (endpoint[:-2] + "AA", endpoint.replace("/v1/", "/v2/"), endpoint.replace("/v1/", "/v3/"),
+                restricted.replace("/v2/", "/v1/"), endpoint + "/x", endpoint[: endpoint.index("/v1/")] + "/v1/"):
         answer = push(bad)
         assert answer.status == 404 and answer.json["errno"] == 102
     assert request("GET", endpoint).json == {"unifiedpush": {"version": 1}}
@@ -373,8 +415,57 @@ async def test_the_matrix_gateway_delivers_to_its_own_endpoints_only(plain_serve
         frame = await agent.notification()
         assert frame["channelID"] == channel
         assert json.loads(unb64(frame["data"])) == {"notification": {"event_id": "$e1", "counts": {"unread": 2}}}
-    assert request("POST", gateway, "x").status == 400
-    assert request("PUT", gateway, "x").status == 405
+    # U7
+    bodies = ["x", "", "[]", "{}", '{"notification":{}}', '{"notification":{"devices":[]}}',
+              '{"notification":{"devices":[{"app_id":"a","pushkey":""}]}}']
+    assert [request("POST", gateway, body).status for body in bodies] == [400] * len(bodies)
+    # U11, U12
+    posted["notification"]["content"] = "x" * 4096
+    assert herald.post_json(gateway, posted).status == 413
+    for method in ("PUT", "DELETE"):
+        answer = request(method, gateway, "x")
+        assert answer.status == 405 and answer.headers["Allow"] == "GET, POST, OPTIONS"
+
+
+async def test_u8_pushkeys_that_only_look_like_ours(plain_server):
+    """None is connected to: a listener on this machine hears nothing."""
+    gateway = plain_server.url + "/_matrix/push/v1/notify"
+    async with Agent(plain_server) as agent:
+        _, endpoint = await agent.subscribe()
+    path, port = urllib.parse.urlsplit(endpoint).path, urllib.parse.urlsplit(endpoint).port
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        other = listener.getsockname()[1]
+        keys = [f"http://127.0.0.1:{other}{path}", f"http://127.0.0.1:{port}@127.0.0.1:{other}{path}",
+                f"http://127.0.0.1:{port}.evil.test{path}", f"https://127.0.0.1:{port}{path}", f"ws://127.0.0.1:{port}{path}",
+                f"http://localhost:{port}{path}", "not a url", path, plain_server.url + "/wpush/v1/garbage"]
+        devices = [{"app_id": "a", "pushkey": key} for key in keys]
+        answer = herald.post_json(gateway, {"notification": {"event_id": "$e", "devices": devices}})
+        assert answer.status == 200 and answer.json == {"rejected": keys}
+        listener.settimeout(0.2)
+        with pytest.raises(TimeoutError):
+            listener.accept()
+
+
+async def test_u5_and_u6_the_gateway_and_rates_and_keys(own_server):
+    server = own_server("--limits-webpush-per-subscription-per-s", "1")
+    gateway = server.url + "/_matrix/push/v1/notify"
+    async with Agent(server) as agent:
+        _, endpoint = await agent.subscribe()
+        _, restricted = await agent.subscribe(ec.generate_private_key(ec.SECP256R1()))
+    posted = {"notification": {"event_id": "$e", "devices": [{"app_id": "a", "pushkey": restricted}]}}
+    assert herald.post_json(gateway, posted).json == {"rejected": [restricted]}
+    posted["notification"]["devices"][0]["pushkey"] = endpoint
+    answers = [herald.post_json(gateway, posted) for _ in range(13)]
+    assert {answer.status for answer in answers} == {200, 503}, "U10: it passes, so the pushkey is kept"
+    assert all(answer.json == {"rejected": []} for answer in answers if answer.status == 200)
+    assert int(answers[-1].headers["Retry-After"]) >= 1
+
+
+async def test_u14_discovery_tells_nothing_about_tokens(plain_server):
+    async with Agent(plain_server) as agent:
+        _, endpoint = await agent.subscribe()
+    answers = [request("GET", url) for url in (endpoint, endpoint[:-3] + "AAA", plain_server.url + "/wpush/v1/x")]
+    assert {(answer.status, answer.body) for answer in answers} == {(200, b'{"unifiedpush":{"version":1}}')}
 
 
 async def test_lenient_takes_old_unifiedpush_senders(own_server, plain_server):
@@ -401,9 +492,14 @@ async def test_simplepush_delivers_the_newest_version(plain_server):
     for version in (6, 7):
         answer = request("PUT", endpoint, f"version={version}")
         assert answer.status == 200 and answer.json == {}
-    assert request("PUT", endpoint, "version=-1").status == 400
+    # P13 to P15, P19, P20
+    for bad in ("version=-1", "version=1.5", "version=9007199254740992", "version=", "v=1", ""):
+        assert request("PUT", endpoint, bad).status == 400, bad
     assert request("PUT", endpoint, "x" * 26).status == 413
-    assert request("POST", endpoint, "version=8").status == 405
+    assert request("PUT", endpoint, "version=8&data=" + "x" * 4097).status == 413
+    post = request("POST", endpoint, "version=8")
+    assert post.status == 405 and post.headers["Allow"] == "PUT, OPTIONS"
+    assert request("PUT", endpoint[:-2] + "AA", "version=8").status == 404
     async with websockets.connect(plain_server.ws, subprotocols=["push-notification"]) as socket:
         assert (await hello(socket, uaid, ["mail"]))["uaid"] == uaid
         frame = json.loads(await asyncio.wait_for(socket.recv(), herald.WAIT_SECONDS))
