@@ -5,9 +5,11 @@ import asyncio
 import base64
 import hashlib
 import hmac
+import http.server
 import json
 import os
 import socket
+import threading
 import time
 import urllib.parse
 import uuid
@@ -235,6 +237,30 @@ async def test_what_was_accepted_survives_kill_9(own_server):
     eventually(lambda: request("GET", link).json["messages"][0]["status"] == 204, "the receipt lives on")
 
 
+async def test_endpoints_and_uaids_outlive_a_rotation_of_keys(own_server, tmp_path):
+    new, old = (base64.b64encode(bytes([n]) * 32).decode() for n in (1, 2))
+    keys = tmp_path / "token.keys"
+    keys.write_text(old + "\n")
+    server = own_server("--token-key-file", str(keys))
+    key = ec.generate_private_key(ec.SECP256R1())
+    async with Agent(server) as agent:
+        channel, endpoint = await agent.subscribe(key)
+    keys.write_text(f"{new}\n{old}\n")
+    server.restart()
+    location = accepted(push(endpoint, b"an old endpoint", Authorization=vapid(key, endpoint)))
+    async with Agent(server, agent.uaid) as again:
+        assert unb64((await again.notification())["data"]) == b"an old endpoint"
+        renewed = (await again.ask("register", channelID=channel, key=b64(point(key))))["pushEndpoint"]
+        assert renewed != endpoint
+        accepted(push(renewed, b"the same subscription", Authorization=vapid(key, renewed)))
+        assert (await again.notification())["channelID"] == channel
+    keys.write_text(new + "\n")
+    server.restart()
+    assert push(endpoint, Authorization=vapid(key, endpoint)).status == 404
+    assert request("DELETE", location).status == 204, "sealed by the new key"
+    accepted(push(renewed, Authorization=vapid(key, renewed)))
+
+
 async def test_an_unsubscribed_endpoint_is_gone(plain_server):
     async with Agent(plain_server) as agent:
         channel, endpoint = await agent.subscribe()
@@ -368,6 +394,16 @@ async def test_too_many_are_told_what_and_when(own_server):
     assert int(refused[0].headers["Retry-After"]) >= 1 and "to this subscription" in refused[0].json["message"]
     accepted(push(other))
 
+    server = own_server("--limits-webpush-per-key-per-s", "1")
+    key, stranger = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
+    async with Agent(server) as agent:
+        _, endpoint = await agent.subscribe()
+    answers = [push(endpoint, Authorization=vapid(key, endpoint, jti=n)) for n in range(15)]
+    refused = [answer for answer in answers if answer.status == 429]
+    assert refused and int(refused[0].headers["Retry-After"]) >= 1 and "under this VAPID key" in refused[0].json["message"]
+    accepted(push(endpoint, Authorization=vapid(stranger, endpoint)))
+    accepted(push(endpoint))
+
 
 async def test_behind_a_proxy_each_sender_has_its_own_rate(own_server):
     flags = ("--limits-webpush-per-address-per-s", "1", "--limits-connections-per-address", "3")
@@ -444,6 +480,48 @@ async def test_u8_pushkeys_that_only_look_like_ours(plain_server):
         listener.settimeout(0.2)
         with pytest.raises(TimeoutError):
             listener.accept()
+
+
+class OtherServer(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.got.append((self.path, dict(self.headers), body))
+        self.send_response(self.server.status)
+        self.send_header("Location", "http://127.0.0.1:9/elsewhere")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+async def test_the_gateway_reaches_other_servers_only_if_the_operator_says_so(own_server):
+    allowed = ("--unifiedpush-allowed-hosts", "127.0.0.1")
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), OtherServer) as other:
+        other.got, other.status = [], 201
+        threading.Thread(target=other.serve_forever, daemon=True).start()
+        foreign = f"http://127.0.0.1:{other.server_address[1]}/up/1?x=2"
+        posted = {"notification": {"event_id": "$e", "prio": "low", "devices": [{"app_id": "a", "pushkey": foreign}]}}
+
+        def post(server):
+            return herald.post_json(server.url + "/_matrix/push/v1/notify", posted)
+
+        for flags in ((), allowed):
+            answer = post(own_server(*flags))
+            assert answer.status == 200 and answer.json == {"rejected": [foreign]}, "a private address"
+        assert other.got == []
+        server = own_server(*allowed, "--unifiedpush-private-hosts", "allow")
+        assert post(server).json == {"rejected": []}
+        path, headers, body = other.got[0]
+        assert path == "/up/1?x=2" and json.loads(body) == {"notification": {"event_id": "$e", "prio": "low"}}
+        assert (headers["TTL"], headers["Urgency"], headers["Content-Encoding"]) == ("86400", "low", "aes128gcm")
+        for status, expected in ((302, [foreign]), (404, [foreign]), (410, [foreign]), (413, [])):
+            other.status = status
+            assert post(server).json == {"rejected": expected}, status
+        for status in (429, 503):
+            other.status = status
+            assert post(server).status == 503
+        other.shutdown()
 
 
 async def test_u5_and_u6_the_gateway_and_rates_and_keys(own_server):
