@@ -1,7 +1,7 @@
 #pragma once
 // The store of accepted messages. Asynchronous: each call answers through its Reply, on the Reply's executor, never
-// inline. Callable from any thread. Calls made by one thread are applied in the order made; a call's effect is visible
-// to every call made after its answer. Errors of any call: kUnavailable (disk full, store away: retry), kCorrupt,
+// inline. Callable from any thread. Changes asked for by one thread are applied in the order asked; a change is visible
+// to every call made after its answer (a read asked for before that may or may not see it). Errors of any call: kUnavailable (disk full, store away: retry), kCorrupt,
 // kInternal.
 
 #include <optional>

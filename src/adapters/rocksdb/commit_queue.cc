@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 
 namespace herald::adapters {
 
@@ -19,13 +20,12 @@ constexpr std::size_t kOperationsPerCommit = 4'096;
 
 }  // namespace
 
-CommitQueue::CommitQueue(Database& database, WriteFence& fence, const Limits& limits, const Clock& clock, Log& log,
-                         Metrics& metrics)
+CommitQueue::CommitQueue(Database& database, const Limits& limits, const Clock& clock, Log& log, Metrics& metrics)
     : database_(database),
-      fence_(fence),
       clock_(clock),
       log_(log),
       metrics_(metrics),
+      interval_(limits.commit_interval_us),
       batch_(database, limits, clock),
       thread_([this] { run(); }) {}
 
@@ -35,7 +35,26 @@ CommitQueue::~CommitQueue() {
 }
 
 void CommitQueue::run() {
-  for (auto operations = mailbox_.wait(); !operations.empty(); operations = mailbox_.wait()) commit_all(operations);
+  while (true) {
+    auto operations = mailbox_.take();
+    const bool busy = !operations.empty();
+    if (!busy) operations = mailbox_.wait();
+    if (operations.empty()) return;
+    gather(operations, busy);
+    began_ = clock_.mono();
+    commit_all(operations);
+  }
+}
+
+// Small commits cost nearly as much as large ones, and so does each step that follows them. A lone operation does not
+// wait: nothing had gathered during the commit before it.
+void CommitQueue::gather(std::vector<std::unique_ptr<Operation>>& operations, bool busy) {
+  if (!busy) return;
+  const auto left = began_ + interval_ - clock_.mono();
+  if (left <= left.zero()) return;
+  std::this_thread::sleep_for(left);
+  auto more = mailbox_.take();
+  operations.insert(operations.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
 }
 
 // A sweep commits alone, so that all before it is in the database it scans.
@@ -76,11 +95,9 @@ Status CommitQueue::apply_and_write(Operations operations) {
   return written;
 }
 
-// A change counts as applied before its answer leaves, so that a read asked for after the answer sees it.
 void CommitQueue::answer(Operations operations, const Status& committed) {
   if (!committed) metrics_.failed(committed.error().kind);
   for (const auto& operation : operations) operation->answer(committed, answers_);
-  fence_.applied(operations.size());
   answers_.post();
 }
 

@@ -2,6 +2,7 @@
 // The committing thread: takes what gathered during the last commit, applies it to one Batch, commits once, answers
 // all. Private to this folder.
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -14,7 +15,6 @@
 #include "adapters/rocksdb/batch.h"
 #include "adapters/rocksdb/mailbox.h"
 #include "adapters/rocksdb/store_metrics.h"
-#include "adapters/rocksdb/write_fence.h"
 
 namespace herald::adapters {
 
@@ -55,33 +55,33 @@ class TypedOperation final : public Operation {
 
 class CommitQueue {
  public:
-  CommitQueue(Database& database, WriteFence& fence, const Limits& limits, const Clock& clock, Log& log,
-              Metrics& metrics);
+  CommitQueue(Database& database, const Limits& limits, const Clock& clock, Log& log, Metrics& metrics);
   // Applies and answers what was queued.
   ~CommitQueue();
 
   // Any thread.
   template <class Answer, class Work>
   void submit(Operation::Kind kind, Work work, Reply<Answer> reply) {
-    fence_.count_one();
     mailbox_.push(std::make_unique<TypedOperation<Answer, Work>>(kind, std::move(work), std::move(reply)));
-    fence_.remember_place();
   }
 
  private:
   using Operations = std::span<const std::unique_ptr<Operation>>;
 
   void run();
+  // Under load, lets more gather until the interval since the last commit has passed.
+  void gather(std::vector<std::unique_ptr<Operation>>& operations, bool busy);
   void commit_all(Operations operations);
   void commit(Operations operations);
   [[nodiscard]] Status apply_and_write(Operations operations);
   void answer(Operations operations, const Status& committed);
 
   Database& database_;
-  WriteFence& fence_;
   const Clock& clock_;
   Log& log_;
   StoreMetrics metrics_;
+  const std::chrono::microseconds interval_;
+  MonoTime began_;  // the last commit
   Batch batch_;
   Answers answers_;
   Mailbox<std::unique_ptr<Operation>> mailbox_;

@@ -23,7 +23,9 @@ class Mailbox {
     closed_.store(true, std::memory_order_release);
     wake();
   }
-  // The consumer's thread: what was pushed, in order, waiting for something if need be. Empty: closed and all taken.
+  // The consumer's thread: what was pushed until now, in order.
+  [[nodiscard]] std::vector<T> take() { return inbox_.take_all(); }
+  // The same, waiting for something if need be. Empty: closed and all taken.
   [[nodiscard]] std::vector<T> wait() {
     while (true) {
       const auto seen = wakes_.load(std::memory_order_acquire);

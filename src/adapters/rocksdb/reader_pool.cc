@@ -1,11 +1,12 @@
 #include "adapters/rocksdb/reader_pool.h"
 
 #include <algorithm>
+#include <atomic>
 
 namespace herald::adapters {
 
-ReaderPool::ReaderPool(Database& database, WriteFence& fence, std::size_t threads, Log& log, Metrics& metrics)
-    : database_(database), fence_(fence), log_(log) {
+ReaderPool::ReaderPool(Database& database, std::size_t threads, Log& log, Metrics& metrics)
+    : database_(database), log_(log) {
   for (std::size_t i = 0; i < std::max<std::size_t>(threads, 1); ++i) {
     auto& reader = *readers_.emplace_back(std::make_unique<Reader>(metrics));
     reader.thread = std::thread([this, &reader] { run(reader); });
@@ -17,14 +18,17 @@ ReaderPool::~ReaderPool() {
   for (auto& reader : readers_) reader->thread.join();
 }
 
+std::size_t ReaderPool::thread_number() {
+  static std::atomic<std::size_t> next{0};
+  thread_local const std::size_t mine = next.fetch_add(1, std::memory_order_relaxed);
+  return mine;
+}
+
 void ReaderPool::run(Reader& reader) {
   Answers answers;
   for (auto reads = reader.mailbox.wait(); !reads.empty(); reads = reader.mailbox.wait()) {
     for (auto& read : reads) {
-      // What is ready must not wait with what is not.
-      if (!fence_.has_applied(read.place)) answers.post();
-      fence_.wait_for(read.place);
-      if (const auto error = read.run(database_, answers)) note(reader, *error);
+      if (const auto error = read(database_, answers)) note(reader, *error);
     }
     answers.post();
   }

@@ -12,13 +12,12 @@
 #include "adapters/rocksdb/database.h"
 #include "adapters/rocksdb/mailbox.h"
 #include "adapters/rocksdb/store_metrics.h"
-#include "adapters/rocksdb/write_fence.h"
 
 namespace herald::adapters {
 
 class ReaderPool {
  public:
-  ReaderPool(Database& database, WriteFence& fence, std::size_t threads, Log& log, Metrics& metrics);
+  ReaderPool(Database& database, std::size_t threads, Log& log, Metrics& metrics);
   // Answers what was asked. The committing thread must have applied all its changes, or still run.
   ~ReaderPool();
 
@@ -32,28 +31,24 @@ class ReaderPool {
   // that is empty.
   template <class T, class Work>
   void submit_in_steps(Work work, Reply<Result<T>> reply) {
-    readers_[WriteFence::slot() % readers_.size()]->mailbox.push(
-        {fence_.place(),
-         [this, work = std::move(work), reply = std::move(reply)](Database& database,
-                                                                  Answers& answers) mutable -> std::optional<Error> {
-           std::shared_lock lock(database.reading());
-           std::optional<Result<T>> result = database.db() != nullptr ? work(database) : Result<T>(closed());
-           lock.unlock();
-           if (!result) {
-             submit_in_steps(std::move(work), std::move(reply));
-             return std::nullopt;
-           }
-           auto error = *result ? std::nullopt : std::optional(result->error());
-           answers.add(std::move(reply), std::move(*result));
-           return error;
-         }});
+    readers_[thread_number() % readers_.size()]->mailbox.push(
+        [this, work = std::move(work), reply = std::move(reply)](Database& database,
+                                                                 Answers& answers) mutable -> std::optional<Error> {
+          std::shared_lock lock(database.reading());
+          std::optional<Result<T>> result = database.db() != nullptr ? work(database) : Result<T>(closed());
+          lock.unlock();
+          if (!result) {
+            submit_in_steps(std::move(work), std::move(reply));
+            return std::nullopt;
+          }
+          auto error = *result ? std::nullopt : std::optional(result->error());
+          answers.add(std::move(reply), std::move(*result));
+          return error;
+        });
   }
 
  private:
-  struct Read {
-    std::uint64_t place = 0;
-    std::move_only_function<std::optional<Error>(Database&, Answers&)> run;
-  };
+  using Read = std::move_only_function<std::optional<Error>(Database&, Answers&)>;
   struct Reader {
     explicit Reader(Metrics& metrics) : errors(metrics) {}
     Mailbox<Read> mailbox;
@@ -61,6 +56,8 @@ class ReaderPool {
     std::thread thread;
   };
 
+  // A small number for the calling thread.
+  [[nodiscard]] static std::size_t thread_number();
   [[nodiscard]] static std::unexpected<Error> closed() {
     return fail(ErrorKind::kUnavailable, "the store is being recovered");
   }
@@ -68,7 +65,6 @@ class ReaderPool {
   void note(Reader& reader, const Error& error);
 
   Database& database_;
-  WriteFence& fence_;
   Log& log_;
   std::vector<std::unique_ptr<Reader>> readers_;
 };

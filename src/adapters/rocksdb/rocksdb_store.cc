@@ -14,11 +14,10 @@ struct RocksdbStore::Parts {
   Parts(std::unique_ptr<Database> opened, std::size_t readers, const Limits& limits, const Clock& clock, Log& log,
         Metrics& metrics)
       : database(std::move(opened)),
-        reads(*database, fence, readers, log, metrics),
-        writes(*database, fence, limits, clock, log, metrics) {}
+        reads(*database, readers, log, metrics),
+        writes(*database, limits, clock, log, metrics) {}
 
   std::unique_ptr<Database> database;
-  WriteFence fence;
   ReaderPool reads;
   CommitQueue writes;
 };

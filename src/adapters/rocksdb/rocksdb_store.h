@@ -27,8 +27,7 @@ struct RocksdbOptions {
   rocksdb::Env* env = nullptr;  // null: the operating system's; tests put faults here. Must outlive the store.
 };
 
-// Thread-safe. Calls by one thread are applied in the order made, with one exception: a read may see what the same
-// thread changed after it asked. Executors must outlive the store.
+// Thread-safe. Executors must outlive the store.
 class RocksdbStore final : public ports::MessageStore,
                            public ports::DeliveryStore,
                            public ports::Directory,

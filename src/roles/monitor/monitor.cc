@@ -7,8 +7,8 @@
 
 namespace herald::roles::monitor {
 
-Monitor::Monitor(MonitorConfig config, MonitorPorts ports)
-    : config_(std::move(config)),
+Monitor::Monitor(const MonitorConfig& config, MonitorPorts ports)
+    : config_(config),
       ports_(ports),
       forwarder_(config_, ports_),
       router_(config_, ports_, forwarder_),

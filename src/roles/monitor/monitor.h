@@ -15,7 +15,7 @@ namespace herald::roles::monitor {
 // On `ports.loop`'s thread only, and destroyed when the loop runs no more.
 class Monitor {
  public:
-  Monitor(MonitorConfig config, MonitorPorts ports);
+  Monitor(const MonitorConfig& config, MonitorPorts ports);
 
   // Routes what an earlier run left unrouted, then takes from the queue.
   void start();
