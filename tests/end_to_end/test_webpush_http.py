@@ -605,13 +605,15 @@ async def test_commands_send_and_listen(plain_server, tmp_path):
     subscription = tmp_path / "subscription.json"
     subscription.write_bytes(line)
     assert "/wpush/v2/" in json.loads(line)["endpoint"]
-    for form in ([], ["--aesgcm"]):
+    for form in ([], ["--aesgcm", "--receipt"]):
         code, out, error = await run(
             "send", "--webpush", str(subscription), "--vapid", keys_file, "--urgency", "high", *form, "Dinner is ready"
         )
         assert code == 0 and "Accepted." in out, error
         shown = json.loads(await asyncio.wait_for(listener.stdout.readline(), herald.WAIT_SECONDS))
         assert shown["message"] == "Dinner is ready"
+    receipts = out.split("What became of it: curl ")[1].strip()
+    eventually(lambda: request("GET", receipts).json["messages"][0]["state"] == "acked", "the receipt tells it")
     assert await asyncio.wait_for(listener.wait(), herald.WAIT_SECONDS) == 0
     code, _, error = await run("send", "--webpush", str(subscription), "Dinner is ready")
     assert code == 1 and "401" in error and "VAPID" in error

@@ -17,8 +17,8 @@
 #include "protocol/subscription/endpoint_token.h"
 #include "roles/app_server/push_acceptance.h"
 #include "roles/app_server/rate_limits.h"
-#include "roles/app_server/sender_address.h"
 #include "roles/app_server/vapid_checker.h"
+#include "transport/sender_address.h"
 
 namespace herald::roles::app_server {
 
@@ -27,7 +27,7 @@ struct PushConfig {
   std::string public_url;          // "https://push.example.com", perhaps with a path; endpoints begin with it
   bool lenient = false;            // protocol::webpush::parse_push()
   std::function<bool()> draining;  // any thread; true: nothing new is accepted. Empty: never
-  std::vector<transport::Network> trusted_proxies;  // sender_address()
+  std::vector<transport::Network> trusted_proxies;  // transport::sender_address()
 };
 
 // Everything referred to must outlive the endpoints.
@@ -49,7 +49,7 @@ struct PushContext {
   [[nodiscard]] bool draining() const { return config.draining && config.draining(); }
   // The name of the sender's rate bucket.
   [[nodiscard]] std::string sender_of(const transport::HttpRequest& request) const {
-    return sender_address(request, config.trusted_proxies).to_string();
+    return transport::sender_address(request, config.trusted_proxies).to_string();
   }
   [[nodiscard]] std::string url_of(std::string_view path) const { return config.public_url + std::string(path); }
 };

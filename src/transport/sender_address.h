@@ -6,13 +6,12 @@
 #include "transport/address.h"
 #include "transport/http.h"
 
-namespace herald::roles::app_server {
+namespace herald::transport {
 
 // The TCP peer. If that is in `trusted`, the rightmost address of X-Forwarded-For that is not in `trusted`, since each
 // proxy adds at the right whom it heard from: what stands left of it is the sender's own word. Of a list that holds
 // only trusted addresses, the leftmost. A list is read no further than an element that is no address, with or without
 // a port.
-[[nodiscard]] transport::IpAddress sender_address(const transport::HttpRequest& request,
-                                                  std::span<const transport::Network> trusted);
+[[nodiscard]] IpAddress sender_address(const HttpRequest& request, std::span<const Network> trusted);
 
-}  // namespace herald::roles::app_server
+}  // namespace herald::transport

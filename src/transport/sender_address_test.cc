@@ -1,4 +1,4 @@
-#include "roles/app_server/sender_address.h"
+#include "transport/sender_address.h"
 
 #include <gtest/gtest.h>
 
@@ -6,14 +6,14 @@
 #include <string_view>
 #include <vector>
 
-namespace herald::roles::app_server {
+namespace herald::transport {
 namespace {
 
 // Proxies: 10.0.0.0/8 and fd00::/8.
 std::string sender(std::string_view peer, const std::vector<std::string_view>& forwarded) {
-  const std::vector trusted{*transport::Network::parse("10.0.0.0/8"), *transport::Network::parse("fd00::/8")};
-  transport::HttpRequest request;
-  request.peer = *transport::SocketAddress::parse(peer);
+  const std::vector trusted{*Network::parse("10.0.0.0/8"), *Network::parse("fd00::/8")};
+  HttpRequest request;
+  request.peer = *SocketAddress::parse(peer);
   request.headers.emplace_back("Host", "push.example.com");
   for (const auto list : forwarded) request.headers.emplace_back("x-forwarded-FOR", list);
   return sender_address(request, trusted).to_string();
@@ -51,4 +51,4 @@ TEST(SenderAddress, IsWhoSentWhatCanNotBeRead) {
 }
 
 }  // namespace
-}  // namespace herald::roles::app_server
+}  // namespace herald::transport
