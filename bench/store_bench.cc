@@ -130,8 +130,9 @@ class Store {
   std::unique_ptr<adapters::RocksdbStore> store_;
 };
 
-#define HERALD_STORE_BENCH(name) \
-  BENCHMARK(name)->Arg(1)->Arg(16)->Arg(128)->Arg(1024)->UseRealTime()->Unit(benchmark::kMicrosecond)
+#define HERALD_STORE_BENCH(name)                                                                       \
+  BENCHMARK(name)->Arg(1)->Arg(16)->Arg(128)->Arg(1024)->UseRealTime()->MeasureProcessCPUTime()->Unit( \
+      benchmark::kMicrosecond)
 
 void store_put(benchmark::State& state) {
   Store store;
