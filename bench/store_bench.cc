@@ -4,6 +4,7 @@
 
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
 #include <condition_variable>
 #include <cstdlib>
 #include <deque>
@@ -96,8 +97,8 @@ class Store {
     store_->put(std::move(message), reply<Result<ports::PutOutcome>>());
     return id;
   }
-  void route(const MessageId& id, const UserAgentId& user_agent) {
-    store_->add({{id, {user_agent}, true}}, kNow, reply<Result<ports::AddOutcome>>());
+  void route(const MessageId& id, std::vector<UserAgentId> user_agents, bool last_page = true) {
+    store_->add({{id, std::move(user_agents), last_page}}, kNow, reply<Result<ports::AddOutcome>>());
   }
   void ack(const MessageId& id, const UserAgentId& user_agent) {
     store_->record({{id, user_agent, DeliveryState::kAcked, kNow, kNow}}, reply<Result<std::uint64_t>>());
@@ -111,9 +112,9 @@ class Store {
     return id;
   }
 
-  void report(benchmark::State& state) const {
+  void report(benchmark::State& state, std::int64_t items) const {
     if (failures_ > 0) state.SkipWithError("the store failed");
-    state.SetItemsProcessed(state.iterations() * state.range(0));
+    state.SetItemsProcessed(state.iterations() * items);
   }
 
  private:
@@ -141,7 +142,7 @@ void store_put(benchmark::State& state) {
     for (std::int64_t i = 0; i < state.range(0); ++i) store.put();
     store.wait();
   }
-  store.report(state);
+  store.report(state, state.range(0));
 }
 HERALD_STORE_BENCH(store_put);
 
@@ -153,14 +154,42 @@ void store_put_route_ack(benchmark::State& state) {
     batch.clear();
     for (std::int64_t i = 0; i < state.range(0); ++i) batch.emplace_back(store.put(), store.user_agent());
     store.wait();
-    for (const auto& [id, user_agent] : batch) store.route(id, user_agent);
+    for (const auto& [id, user_agent] : batch) store.route(id, {user_agent});
     store.wait();
     for (const auto& [id, user_agent] : batch) store.ack(id, user_agent);
     store.wait();
   }
-  store.report(state);
+  store.report(state, state.range(0));
 }
 HERALD_STORE_BENCH(store_put_route_ack);
+
+// One message to 10,000 devices, routed page by page in the order of their ids and acked in that order; per delivery.
+void store_broadcast(benchmark::State& state) {
+  constexpr std::size_t kDevices = 10'000;
+  const auto page = static_cast<std::size_t>(state.range(0));
+  Store store;
+  if (!store.open()) return state.SkipWithError("the store does not open");
+  std::vector<UserAgentId> devices;
+  while (devices.size() < kDevices) devices.push_back(store.user_agent());
+  std::ranges::sort(devices);
+  for (auto _ : state) {
+    const MessageId id = store.put();
+    store.wait();
+    for (std::size_t from = 0; from < kDevices; from += page) {
+      const std::size_t to = std::min(from + page, kDevices);
+      store.route(
+          id, {devices.begin() + static_cast<std::ptrdiff_t>(from), devices.begin() + static_cast<std::ptrdiff_t>(to)},
+          to == kDevices);
+      store.wait();
+    }
+    for (std::size_t from = 0; from < kDevices; from += page) {
+      for (std::size_t i = from; i < std::min(from + page, kDevices); ++i) store.ack(id, devices[i]);
+      store.wait();
+    }
+  }
+  store.report(state, kDevices);
+}
+BENCHMARK(store_broadcast)->Arg(1024)->UseRealTime()->MeasureProcessCPUTime()->Unit(benchmark::kMicrosecond);
 
 void store_scan_ten_pending(benchmark::State& state) {
   constexpr int kDevices = 1000;
@@ -173,7 +202,7 @@ void store_scan_ten_pending(benchmark::State& state) {
     for (int i = 0; i < kDevices; ++i) ids.push_back(store.put());
     store.wait();
     for (int i = 0; i < kDevices; ++i)
-      store.route(ids[static_cast<std::size_t>(i)], devices[static_cast<std::size_t>(i)]);
+      store.route(ids[static_cast<std::size_t>(i)], {devices[static_cast<std::size_t>(i)]});
     store.wait();
   }
   std::size_t next = 0;
@@ -181,7 +210,7 @@ void store_scan_ten_pending(benchmark::State& state) {
     for (std::int64_t i = 0; i < state.range(0); ++i) store.scan(devices[next++ % kDevices]);
     store.wait();
   }
-  store.report(state);
+  store.report(state, state.range(0));
 }
 HERALD_STORE_BENCH(store_scan_ten_pending);
 

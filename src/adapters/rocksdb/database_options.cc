@@ -13,12 +13,12 @@ namespace {
 
 constexpr std::size_t kMiB = 1024 * 1024;
 
-// How the rows of a family are written and found.
+// How the rows of a family are found, and in which order they come.
 enum class Use : std::uint8_t {
-  kByKey,        // found by the whole key
-  kByPrefix,     // found by the first bytes
-  kByKeyInTime,  // found by the whole key, written in the order of the keys
-  kOnlyByScans,  // walked from the front, written in the order of the keys
+  kByKey,        // by the whole key; in no order
+  kByPrefix,     // by the first bytes; often in the order of the keys, as in a broadcast
+  kByKeyInTime,  // by the whole key; in the order of the keys
+  kOnlyByScans,  // by a walk from the front; in the order of the keys
 };
 
 struct FamilyShape {
@@ -56,7 +56,7 @@ constexpr std::size_t kHintBytes = 1;
   // Most look-ups of a new key find nothing; the memtable's own filter spares them a walk.
   options.memtable_whole_key_filtering = shape.use == Use::kByKey || shape.use == Use::kByKeyInTime;
   options.memtable_prefix_bloom_size_ratio = shape.use == Use::kOnlyByScans ? 0 : 0.05;
-  if (shape.use == Use::kByKeyInTime || shape.use == Use::kOnlyByScans) {
+  if (shape.use != Use::kByKey) {
     options.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(kHintBytes));
   }
   if (shape.prefix_bytes != 0) options.prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(shape.prefix_bytes));
