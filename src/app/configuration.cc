@@ -61,6 +61,8 @@ void check_together(const Resolved& resolved, Errors& errors) {
   checks.require(is_name(c.server_id), "server_id", kName);
   checks.require(is_name(c.udp_server_id), "udp_server_id", kName);
   checks.require(c.server_id != c.udp_server_id, "udp_server_id", "must differ from server_id");
+  checks.require(c.limits.lease_renew_ms * 2 <= c.limits.lease_ms, "limits.lease_renew_ms",
+                 "must be at most half of limits.lease_ms");
   checks.require(c.tls_key.empty() || !c.tls_certificate.empty(), "tls.key", "needs tls.certificate too");
   checks.require(c.tls_certificate.empty() || !c.tls_key.empty(), "tls.certificate", "needs tls.key too");
   checks.require(c.loops <= 256, "loops", "must be at most 256");

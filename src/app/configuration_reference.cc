@@ -25,6 +25,7 @@ constexpr std::array kExitCodes = {
     ExitCodeDoc{ExitCode::kDataUnusable, "the data folder can't be made or written"},
     ExitCodeDoc{ExitCode::kDataInUse, "the data folder is in use by another herald"},
     ExitCodeDoc{ExitCode::kDataDamaged, "the database is damaged, or of a newer format"},
+    ExitCodeDoc{ExitCode::kServerIdTaken, "another running herald has the server id"},
 };
 
 constexpr const char* kIntroduction = R"(# Configuration

@@ -37,7 +37,8 @@ Control::Control(Services& services, transport::EventLoop& loop)
       status_(status_page(services)),
       about_(about_page(services)),
       index_(index_page),
-      health_(services, loop) {
+      health_(services, loop),
+      server_ids_(services, loop) {
   router_.add("/metrics", metrics_);
   router_.add("/status", status_);
   router_.add("/about", about_);
@@ -73,12 +74,31 @@ Status Control::start_roles(const std::vector<std::unique_ptr<Worker>>& workers)
   if (roles.has(Role::kMonitor)) {
     monitor_.emplace(
         roles::monitor::MonitorConfig{.limits = services_.configuration.limits},
-        roles::monitor::MonitorPorts{stores.messages(), stores.deliveries(), stores.directory(), services_.queue, loop_,
-                                     loop_, services_.clock, services_.log, services_.metrics});
+        roles::monitor::MonitorPorts{stores.messages(), stores.deliveries(), stores.directory(), stores.servers(),
+                                     services_.queue, loop_, loop_, services_.clock, services_.log, services_.metrics});
     monitor_->start();
   }
+  server_ids_.start(lease_events(workers));
   health_.start();
   return {};
+}
+
+LeaseEvents Control::lease_events(const std::vector<std::unique_ptr<Worker>>& workers) {
+  LeaseEvents events;
+  events.regained = [this, &workers] { look_again(workers); };
+  events.taken = [this](const ServerId& /*server*/) { server_id_taken_(); };
+  events.orphaned = [this](const ServerId& server) {
+    if (user_agent_udp_) user_agent_udp_->look_through(server);
+  };
+  return events;
+}
+
+void Control::look_again(const std::vector<std::unique_ptr<Worker>>& workers) {
+  if (user_agent_udp_) user_agent_udp_->look_through(services_.configuration.udp_server_id);
+  if (!services_.configuration.roles.has(Role::kUserAgentWs)) return;
+  for (const auto& worker : workers) {
+    worker->loop().post([&worker = *worker] { worker.user_agent_ws()->look_again(); });
+  }
 }
 
 Status Control::start_user_agent_udp() {
@@ -89,6 +109,9 @@ Status Control::start_user_agent_udp() {
   config.limits = services_.configuration.limits;
   config.server_id = services_.configuration.udp_server_id;
   config.networks = services_.networks;
+  config.adopts = [this](const UserAgentId& user_agent, const ServerId& server) {
+    return server_ids_.adopts(user_agent, server);
+  };
   user_agent_udp_.emplace(std::move(config),
                           roles::user_agent_udp::UserAgentUdpPorts{
                               services_.stores->directory(), services_.stores->deliveries(), services_.queue, *sender_,
@@ -127,6 +150,7 @@ void Control::stop_roles() {
   if (monitor_) monitor_->stop();
   if (user_agent_udp_) user_agent_udp_->stop();
   if (manager_) manager_->stop();
+  server_ids_.stop();
 }
 
 bool Control::idle() const {

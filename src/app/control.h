@@ -9,6 +9,7 @@
 #include "app/about.h"
 #include "app/broadcasts.h"
 #include "app/health_check.h"
+#include "app/server_ids.h"
 #include "app/services.h"
 #include "app/worker.h"
 #include "roles/delivery_manager/delivery_manager.h"
@@ -30,17 +31,27 @@ class Control {
   [[nodiscard]] Result<transport::SocketAddress> listen(const transport::SocketAddress& at);
   // Makes and starts the roles of this process.
   [[nodiscard]] Status start_roles(const std::vector<std::unique_ptr<Worker>>& workers);
+  // ServerIds::claim(), before anything is served.
+  [[nodiscard]] std::expected<void, Failure> claim_server_ids() { return server_ids_.claim(); }
+  // Called on the loop when another process has one of the ids.
+  void on_server_id_taken(std::function<void()> then) { server_id_taken_ = std::move(then); }
   // Nothing more will come: tells the roles to take nothing new.
   void stop_roles();
   // Everything that was taken has been handled, and the queues are empty.
   [[nodiscard]] bool idle() const;
   void stop_listening();
 
+  // The server that wakes this device. Any thread.
+  [[nodiscard]] ServerId sleep_server(const UserAgentId& user_agent) const {
+    return server_ids_.sleep_server(user_agent);
+  }
   // A device pulled.
   void pulled(const roles::user_agent_udp::PullNotice& notice);
 
  private:
+  [[nodiscard]] LeaseEvents lease_events(const std::vector<std::unique_ptr<Worker>>& workers);
   [[nodiscard]] Status start_user_agent_udp();
+  void look_again(const std::vector<std::unique_ptr<Worker>>& workers);
   void start_server_queue(const std::vector<std::unique_ptr<Worker>>& workers);
   [[nodiscard]] Status start_broadcasts(const std::vector<std::unique_ptr<Worker>>& workers);
 
@@ -59,6 +70,8 @@ class Control {
   std::optional<roles::user_agent_udp::UserAgentUdp> user_agent_udp_;
   std::optional<roles::user_agent_ws::ServerQueueConsumer> server_queue_;
   std::optional<Broadcasts> broadcasts_;
+  ServerIds server_ids_;
+  std::function<void()> server_id_taken_;
 };
 
 }  // namespace herald::app

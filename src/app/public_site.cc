@@ -32,7 +32,7 @@ void PublicSite::add_user_agent_ws(Services& services, transport::EventLoop& loo
   roles::user_agent_ws::Config config{
       .server = services.configuration.server_id,
       .shard = shard,
-      .sleep_server = services.configuration.udp_server_id,
+      .sleep_server = std::move(links.sleep_server),
       .public_url = services.public_url,
       .limits = services.configuration.limits,
       .allowed = [&services](const WakeInterface& wake) { return services.networks.allows(wake); },

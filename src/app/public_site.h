@@ -23,6 +23,7 @@ struct LoopLinks {
   std::uint32_t shards = 1;  // how many loops there are
   std::function<void(std::uint32_t shard, protocol::queue::TakenOver)> tell_shard;
   std::function<void(const roles::user_agent_udp::PullNotice&)> pulled;  // empty: nobody pings here
+  std::function<ServerId(const UserAgentId&)> sleep_server;
 };
 
 // Made, used and destroyed as the roles' endpoints ask: on the loop's thread, or while that does not run.

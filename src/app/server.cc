@@ -49,9 +49,14 @@ Server::Started Server::open(const Configuration& configuration) {
   services_ = std::move(*services);
   for (auto& loop : loops_) workers_.push_back(std::make_unique<Worker>(*services_, *loop));
   control_ = std::make_unique<Control>(*services_, control_loop_);
+  if (auto claimed = control_->claim_server_ids(); !claimed) return claimed;
   if (auto bound = bind(configuration); !bound) return bound;
 
   for (std::size_t i = 0; i < workers_.size(); ++i) workers_[i]->serve(static_cast<std::uint32_t>(i), links());
+  control_->on_server_id_taken([this] {
+    exit_code_ = ExitCode::kServerIdTaken;
+    drain();
+  });
   if (const Status started = control_->start_roles(workers_); !started) {
     return std::unexpected(Failure{ExitCode::kFailed, started.error().message});
   }
@@ -114,6 +119,7 @@ LoopLinks Server::links() {
     Worker& worker = *workers_[shard];
     worker.loop().post([&worker, notice] { worker.user_agent_ws()->taken_over(notice); });
   };
+  links.sleep_server = [this](const UserAgentId& user_agent) { return control_->sleep_server(user_agent); };
   links.pulled = [this](const roles::user_agent_udp::PullNotice& notice) {
     control_loop_.post([this, notice] { control_->pulled(notice); });
   };

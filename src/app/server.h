@@ -42,6 +42,8 @@ class Server {
   [[nodiscard]] const std::vector<transport::SocketAddress>& addresses() const { return addresses_; }
   [[nodiscard]] transport::SocketAddress operations_address() const { return operations_address_; }
   [[nodiscard]] const std::string& public_url() const { return services_->public_url; }
+  // After run(): kOk, or why the server ended by itself.
+  [[nodiscard]] ExitCode exit_code() const { return exit_code_; }
   // The line that `herald serve` prints.
   [[nodiscard]] std::string summary() const;
   [[nodiscard]] transport::EventLoop& control_loop() { return control_loop_; }
@@ -71,6 +73,7 @@ class Server {
   MonoTime drain_deadline_;
   std::size_t undrained_ = 0;
   bool roles_stopped_ = false;
+  ExitCode exit_code_ = ExitCode::kOk;
 };
 
 }  // namespace herald::app

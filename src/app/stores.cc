@@ -17,6 +17,7 @@ class StoresOf final : public Stores {
   ports::DeliveryStore& deliveries() override { return *adapter_; }
   ports::Directory& directory() override { return *adapter_; }
   ports::ReceiptLog& receipts() override { return *adapter_; }
+  ports::ServerRegistry& servers() override { return *adapter_; }
 
  private:
   std::unique_ptr<DataFolder> folder_;  // given back after the database is closed

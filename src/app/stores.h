@@ -1,5 +1,5 @@
 #pragma once
-// The three store ports of the configured adapter.
+// The store ports of the configured adapter.
 
 #include <expected>
 #include <memory>
@@ -13,6 +13,7 @@
 #include "ports/directory.h"
 #include "ports/message_store.h"
 #include "ports/receipt_log.h"
+#include "ports/server_registry.h"
 
 namespace herald::app {
 
@@ -28,6 +29,7 @@ class Stores {
   [[nodiscard]] virtual ports::DeliveryStore& deliveries() = 0;
   [[nodiscard]] virtual ports::Directory& directory() = 0;
   [[nodiscard]] virtual ports::ReceiptLog& receipts() = 0;
+  [[nodiscard]] virtual ports::ServerRegistry& servers() = 0;
 };
 
 }  // namespace herald::app

@@ -445,4 +445,22 @@ void InMemoryStore::sleepers(ServerId server, std::optional<UserAgentId> after, 
   std::move(reply)(std::move(found));
 }
 
+void InMemoryStore::renew(ServerLease lease, WallTime now, Reply<Status> reply) {
+  const std::lock_guard lock(mutex_);
+  std::move(reply)(leases_.renew(lease, now));
+}
+
+void InMemoryStore::release(ServerId server, std::string holder, Reply<Status> reply) {
+  const std::lock_guard lock(mutex_);
+  leases_.release(server, holder);
+  std::move(reply)(Status{});
+}
+
+void InMemoryStore::list(Reply<Result<std::vector<ServerLease>>> reply) {
+  const std::lock_guard lock(mutex_);
+  auto leases = leases_.all();
+  std::ranges::sort(leases, {}, &ServerLease::server);
+  std::move(reply)(std::move(leases));
+}
+
 }  // namespace herald::adapters

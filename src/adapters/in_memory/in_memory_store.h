@@ -13,6 +13,7 @@
 #include "ports/directory.h"
 #include "ports/message_store.h"
 #include "ports/receipt_log.h"
+#include "ports/server_registry.h"
 
 namespace herald::adapters {
 
@@ -20,7 +21,8 @@ namespace herald::adapters {
 class InMemoryStore final : public ports::MessageStore,
                             public ports::DeliveryStore,
                             public ports::Directory,
-                            public ports::ReceiptLog {
+                            public ports::ReceiptLog,
+                            public ports::ServerRegistry {
  public:
   explicit InMemoryStore(const Limits& limits) : InMemoryStore(limits, system_clock_) {}
   // `clock` dates the one change whose call carries no time (unregister_app); it must outlive the store.
@@ -60,6 +62,10 @@ class InMemoryStore final : public ports::MessageStore,
   void locate(std::vector<UserAgentId> user_agents, Reply<Result<std::vector<Node>>> reply) override;
   void sleepers(ServerId server, std::optional<UserAgentId> after, std::size_t limit,
                 Reply<Result<std::vector<Node>>> reply) override;
+
+  void renew(ServerLease lease, WallTime now, Reply<Status> reply) override;
+  void release(ServerId server, std::string holder, Reply<Status> reply) override;
+  void list(Reply<Result<std::vector<ServerLease>>> reply) override;
 
  private:
   struct StoredMessage {
@@ -105,6 +111,7 @@ class InMemoryStore final : public ports::MessageStore,
   std::map<ReceiptId, std::set<MessageId>> messages_of_receipt_;
   std::map<AppId, StoredApp> apps_;
   std::map<UserAgentId, StoredNode> nodes_;
+  ServerLeases leases_;
 };
 
 }  // namespace herald::adapters

@@ -12,6 +12,7 @@ class InMemoryStoreUnderTest final : public StoreUnderTest {
   DeliveryStore& deliveries() override { return store_; }
   Directory& directory() override { return store_; }
   ReceiptLog& receipts() override { return store_; }
+  ServerRegistry& servers() override { return store_; }
 
  private:
   adapters::InMemoryStore store_;

@@ -1,5 +1,8 @@
 #include "adapters/rocksdb/rocksdb_store.h"
 
+#include <algorithm>
+#include <mutex>
+
 #include "adapters/rocksdb/commit_queue.h"
 #include "adapters/rocksdb/reader_pool.h"
 #include "adapters/rocksdb/reads.h"
@@ -20,6 +23,8 @@ struct RocksdbStore::Parts {
   std::unique_ptr<Database> database;
   ReaderPool reads;
   CommitQueue writes;
+  std::mutex leases_mutex;
+  ServerLeases leases;
 };
 
 Result<std::unique_ptr<RocksdbStore>> RocksdbStore::open(RocksdbOptions options, const Limits& limits,
@@ -166,6 +171,24 @@ void RocksdbStore::sleepers(ServerId server, std::optional<UserAgentId> after, s
   parts_->reads.submit_in_steps(
       [scan = SleeperScan(server, after, limit)](const Database& database) mutable { return scan.step(database); },
       std::move(reply));
+}
+
+void RocksdbStore::renew(ServerLease lease, WallTime now, Reply<Status> reply) {
+  const std::lock_guard lock(parts_->leases_mutex);
+  std::move(reply)(parts_->leases.renew(lease, now));
+}
+
+void RocksdbStore::release(ServerId server, std::string holder, Reply<Status> reply) {
+  const std::lock_guard lock(parts_->leases_mutex);
+  parts_->leases.release(server, holder);
+  std::move(reply)(Status{});
+}
+
+void RocksdbStore::list(Reply<Result<std::vector<ServerLease>>> reply) {
+  const std::lock_guard lock(parts_->leases_mutex);
+  auto leases = parts_->leases.all();
+  std::ranges::sort(leases, {}, &ServerLease::server);
+  std::move(reply)(std::move(leases));
 }
 
 }  // namespace herald::adapters

@@ -14,6 +14,7 @@
 #include "ports/directory.h"
 #include "ports/message_store.h"
 #include "ports/receipt_log.h"
+#include "ports/server_registry.h"
 
 namespace rocksdb {
 class Env;
@@ -31,7 +32,8 @@ struct RocksdbOptions {
 class RocksdbStore final : public ports::MessageStore,
                            public ports::DeliveryStore,
                            public ports::Directory,
-                           public ports::ReceiptLog {
+                           public ports::ReceiptLog,
+                           public ports::ServerRegistry {
  public:
   // Opens or makes the database. kUnavailable: the folder cannot be made or written; kConflict: another process uses
   // it, or a newer version wrote it; kCorrupt: damaged. The arguments taken by reference must outlive the store.
@@ -74,6 +76,11 @@ class RocksdbStore final : public ports::MessageStore,
   void locate(std::vector<UserAgentId> user_agents, Reply<Result<std::vector<Node>>> reply) override;
   void sleepers(ServerId server, std::optional<UserAgentId> after, std::size_t limit,
                 Reply<Result<std::vector<Node>>> reply) override;
+
+  // In memory only: the folder is locked by one process, so nobody else could hold a lease.
+  void renew(ServerLease lease, WallTime now, Reply<Status> reply) override;
+  void release(ServerId server, std::string holder, Reply<Status> reply) override;
+  void list(Reply<Result<std::vector<ServerLease>>> reply) override;
 
  private:
   struct Parts;

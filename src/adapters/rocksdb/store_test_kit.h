@@ -55,6 +55,7 @@ class OpenStore final : public ports::contract::StoreUnderTest {
   ports::DeliveryStore& deliveries() override { return *store_; }
   ports::Directory& directory() override { return *store_; }
   ports::ReceiptLog& receipts() override { return *store_; }
+  ports::ServerRegistry& servers() override { return *store_; }
 
  private:
   std::shared_ptr<TemporaryFolder> folder_;

@@ -36,7 +36,7 @@ int serve(Server& server, const ServeCommand& command) {
   if (!signals) return report({ExitCode::kFailed, signals.error().message});
   std::cout << server.summary() << std::endl;
   server.run();
-  return 0;
+  return static_cast<int>(server.exit_code());
 }
 
 }  // namespace

@@ -18,6 +18,7 @@
 #include "ports/directory.h"
 #include "ports/message_store.h"
 #include "ports/receipt_log.h"
+#include "ports/server_registry.h"
 
 namespace herald::ports::contract {
 
@@ -39,6 +40,7 @@ class StoreUnderTest {
   virtual DeliveryStore& deliveries() = 0;
   virtual Directory& directory() = 0;
   virtual ReceiptLog& receipts() = 0;
+  virtual ServerRegistry& servers() = 0;
 };
 
 using StoreFactory = std::function<std::unique_ptr<StoreUnderTest>(const Limits&, const Clock&)>;
@@ -154,6 +156,18 @@ class Caller {
   std::vector<Node> sleepers(ServerId server, std::optional<UserAgentId> after, std::size_t limit) {
     return await<Result<std::vector<Node>>>(
                executor_, [&](auto reply) { store_.directory().sleepers(server, after, limit, std::move(reply)); })
+        .value();
+  }
+
+  Status renew(ServerLease lease, WallTime now) {
+    return await<Status>(executor_, [&](auto reply) { store_.servers().renew(lease, now, std::move(reply)); });
+  }
+  Status release(ServerId server, std::string holder) {
+    return await<Status>(executor_, [&](auto reply) { store_.servers().release(server, holder, std::move(reply)); });
+  }
+  std::vector<ServerLease> servers() {
+    return await<Result<std::vector<ServerLease>>>(executor_,
+                                                   [&](auto reply) { store_.servers().list(std::move(reply)); })
         .value();
   }
 

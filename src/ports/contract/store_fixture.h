@@ -39,6 +39,7 @@ class StoreContract : public testing::TestWithParam<StoreFactory> {
     call_.emplace(*store_);
   }
   Caller& call() { return *call_; }
+  StoreUnderTest& store() { return *store_; }
   [[nodiscard]] WallTime now() const { return clock_.wall(); }
 
   // The n-th message of app 1, accepted now, for an hour.

@@ -12,13 +12,6 @@ using protocol::queue::Deliver;
 
 namespace {
 
-Locations by_device(std::vector<Node> nodes) {
-  Locations locations;
-  locations.reserve(nodes.size());
-  for (auto& node : nodes) locations.emplace(node.user_agent, std::move(node.location));
-  return locations;
-}
-
 std::vector<std::string> encode_all(const std::vector<Deliver>& envelopes) {
   std::vector<std::string> bodies;
   bodies.reserve(envelopes.size());
@@ -40,6 +33,7 @@ struct Forwarder::Round {
 Forwarder::Forwarder(const MonitorConfig& config, const MonitorPorts& ports)
     : config_(config),
       ports_(ports),
+      whereabouts_(ports),
       retry_wait_(config.retry_first, config.retry_most),
       refused_(ports.metrics.counter("herald_forward_refused_total",
                                      "Envelopes that a server's queue did not take at first.")),
@@ -59,16 +53,16 @@ void Forwarder::forward(std::vector<Routed> items, Task done) {
 void Forwarder::locate(std::shared_ptr<Round> round) {
   auto devices = devices_of(round->items);
   if (devices.empty()) return ports_.loop.post([round] { round->done(); });
-  auto located = [this, round](Result<std::vector<Node>> nodes) mutable {
-    if (nodes) {
-      auto outgoing = sort_by_server(round->items, by_device(std::move(*nodes)), config_.targets_per_envelope);
+  auto found = [this, round](Result<Locations> locations) mutable {
+    if (locations) {
+      auto outgoing = sort_by_server(round->items, *locations, config_.targets_per_envelope);
       return send(std::move(round), std::move(outgoing));
     }
-    ports_.log.warning("devices not located, will be looked for again", {{"reason", nodes.error().message}});
+    ports_.log.warning("devices not located, will be looked for again", {{"reason", locations.error().message}});
     const auto wait = round->wait.next();
     ports_.timers.run_after(wait, [this, round = std::move(round)] { locate(round); });
   };
-  ports_.directory.locate(std::move(devices), Reply<Result<std::vector<Node>>>(ports_.loop, std::move(located)));
+  whereabouts_.find(std::move(devices), std::move(found));
 }
 
 void Forwarder::send(std::shared_ptr<Round> round, Outgoing outgoing) {

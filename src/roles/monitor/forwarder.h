@@ -19,6 +19,7 @@
 #include "roles/monitor/monitor_ports.h"
 #include "roles/monitor/routed.h"
 #include "roles/monitor/sorting.h"
+#include "roles/monitor/whereabouts.h"
 
 namespace herald::roles::monitor {
 
@@ -49,6 +50,7 @@ class Forwarder {
 
   const MonitorConfig& config_;
   const MonitorPorts& ports_;
+  Whereabouts whereabouts_;
   BackOff retry_wait_;
   std::map<ServerId, std::deque<protocol::queue::Deliver>> backlog_;
   std::size_t backlog_size_ = 0;

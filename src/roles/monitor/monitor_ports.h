@@ -14,6 +14,7 @@
 #include "ports/directory.h"
 #include "ports/message_queue.h"
 #include "ports/message_store.h"
+#include "ports/server_registry.h"
 
 namespace herald::roles::monitor {
 
@@ -35,6 +36,7 @@ struct MonitorPorts {
   ports::MessageStore& messages;
   ports::DeliveryStore& deliveries;
   ports::Directory& directory;
+  ports::ServerRegistry& servers;
   ports::MessageQueue& queue;
   Executor& loop;
   TimerService& timers;

@@ -406,5 +406,92 @@ TEST_F(SweepTest, StopsWithNothingLeftInFlight) {
   EXPECT_TRUE(world.timers.waiting.empty());
 }
 
+TEST_F(MonitorTest, ADeviceOfAServerThatIsGoneIsDisconnected) {
+  put_device(1, 1, on(LocationKind::kWebSocket, "WS1"));
+  put_device(1, 2, on(LocationKind::kWebSocket, "WS2"));
+  world.holds("WS1", LocationKind::kWebSocket, false);
+  start();
+  world.announce({{message(1), app(1)}});
+  EXPECT_TRUE(world.sent_to("WS1").empty());
+  EXPECT_EQ(world.sent_to("WS2"), std::vector{1});
+  EXPECT_EQ(world.adds[0][0].user_agents.size(), 2U) << "its pending delivery waits";
+  EXPECT_EQ(world.locations[device(1)].server, "WS1") << "nobody else has it";
+}
+
+TEST_F(MonitorTest, ADeviceOfADeadServerThatCanBeWokenGoesToAServerThatLives) {
+  put_device(1, 1, on(LocationKind::kWebSocket, "WS1"));
+  put_device(1, 2, on(LocationKind::kSleeping, "UDP1"));
+  world.wakes[device(1)] = world.wakes[device(2)] = {"10.0.0.1", 5000};
+  world.holds("WS1", LocationKind::kWebSocket, false);
+  world.holds("UDP1", LocationKind::kSleeping, false);
+  start();
+  world.announce({{message(1), app(1)}});
+  EXPECT_EQ(world.sent_to("UDP2"), std::vector{1});
+  ASSERT_EQ(world.published.size(), 1U);
+  EXPECT_EQ(world.published[0].second.targets.size(), 2U);
+  EXPECT_EQ(world.locations[device(1)], (Location{LocationKind::kSleeping, "UDP2", 0, 0}));
+  EXPECT_EQ(world.locations[device(2)].server, "UDP1") << "it may come back";
+}
+
+TEST_F(MonitorTest, ADeviceThatConnectsElsewhereMeanwhileIsToldThere) {
+  put_device(1, 1, on(LocationKind::kWebSocket, "WS1"));
+  world.wakes[device(1)] = {"10.0.0.1", 5000};
+  world.holds("WS1", LocationKind::kWebSocket, false);
+  start();
+  world.before_leave = [this] { world.locations[device(1)] = {LocationKind::kWebSocket, "WS2", 0, 9}; };
+  world.announce({{message(1), app(1)}});
+  EXPECT_EQ(world.sent_to("WS2"), std::vector{1});
+  EXPECT_EQ(world.published.size(), 1U);
+}
+
+TEST_F(MonitorTest, WhereNoWakeUpServerLivesTheDeliveryWaitsForOneToComeBack) {
+  put_device(1, 1, on(LocationKind::kWebSocket, "WS1"));
+  put_device(1, 2, on(LocationKind::kSleeping, "UDP1"));
+  world.wakes[device(1)] = world.wakes[device(2)] = {"10.0.0.1", 5000};
+  world.leases.clear();
+  world.holds("UDP1", LocationKind::kSleeping, false);
+  start();
+  world.announce({{message(1), app(1)}});
+  EXPECT_TRUE(world.published.empty()) << "UDP1 goes through its sleepers when it starts";
+  EXPECT_EQ(world.locations[device(1)], (Location{LocationKind::kSleeping, "UDP1", 0, 0}));
+}
+
+// A server reads its devices' pending deliveries after it has its lease again: it may count as gone only by a reading
+// that was made after the deliveries were written.
+TEST_F(MonitorTest, AServerIsNeverTakenForGoneByAnOlderReading) {
+  put_device(1, 1, on(LocationKind::kWebSocket, "WS1"));
+  world.holds("WS1", LocationKind::kWebSocket, false);
+  start();
+  world.announce({{message(1), app(1)}});
+  EXPECT_TRUE(world.sent_to("WS1").empty());
+  world.holds("WS1", LocationKind::kWebSocket);
+  world.announce({{message(2), app(1)}});
+  EXPECT_EQ(world.sent_to("WS1"), std::vector{2});
+  EXPECT_EQ(world.listed, 2);
+}
+
+TEST_F(MonitorTest, LeasesAreReadOnceWhileTheyLast) {
+  put_device(1, 1, on(LocationKind::kWebSocket, "WS1"));
+  start();
+  for (std::uint8_t n = 1; n <= 20; ++n) world.announce({{message(n), app(1)}});
+  EXPECT_EQ(world.listed, 1);
+  world.clock.advance(std::chrono::hours(24));
+  world.announce({{message(21), app(1)}});
+  EXPECT_EQ(world.listed, 2);
+}
+
+TEST_F(MonitorTest, LooksAgainWhenTheLeasesCannotBeRead) {
+  put_device(1, 1, on(LocationKind::kWebSocket, "WS1"));
+  put_device(1, 2, on(LocationKind::kWebSocket, "WS9"));
+  world.wakes[device(2)] = {"10.0.0.1", 5000};
+  start();
+  world.list_fault.failures = 1;
+  world.leave_fault.failures = 1;
+  world.announce({{message(1), app(1)}});
+  EXPECT_TRUE(world.published.empty());
+  while (world.timers.fire() && world.published.empty()) world.loop.run();
+  EXPECT_EQ(world.sent_to("WS1"), std::vector{1});
+}
+
 }  // namespace
 }  // namespace herald::roles::monitor

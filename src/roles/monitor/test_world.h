@@ -13,67 +13,16 @@
 #include <utility>
 #include <vector>
 
-#include "base/timer.h"
 #include "protocol/queue/envelope.h"
 #include "roles/monitor/monitor_ports.h"
+#include "roles/monitor/test_values.h"
 
 namespace herald::roles::monitor {
-
-inline UserAgentId device(std::uint32_t n) {
-  UserAgentId id;
-  for (std::size_t i = 0; i < 4; ++i) id.bytes[i] = static_cast<std::uint8_t>(n >> (24 - 8 * i));
-  return id;
-}
-inline AppId app(std::uint8_t n) {
-  AppId id;
-  id.bytes[31] = n;
-  return id;
-}
-inline MessageId message(std::uint8_t n) {
-  MessageId id;
-  id.bytes[15] = n;
-  return id;
-}
-
-class ManualTimers final : public TimerService {
- public:
-  TimerId run_after(std::chrono::milliseconds delay, Task task) override {
-    waiting.push_back({++last_, delay, std::move(task)});
-    return last_;
-  }
-  void cancel(TimerId id) override {
-    std::erase_if(waiting, [id](const Waiting& one) { return one.id == id; });
-  }
-  // Runs the oldest; false if there is none.
-  bool fire() {
-    if (waiting.empty()) return false;
-    auto task = std::move(waiting.front().task);
-    waiting.pop_front();
-    task();
-    return true;
-  }
-
-  struct Waiting {
-    TimerId id;
-    std::chrono::milliseconds delay;
-    Task task;
-  };
-  std::deque<Waiting> waiting;
-
- private:
-  TimerId last_ = 0;
-};
-
-// Fails the next `failures` calls with `error`, then lets them through.
-struct Fault {
-  int failures = 0;
-  Error error{ErrorKind::kUnavailable, "store away"};
-  bool strikes() { return failures > 0 && failures-- > 0; }
-};
 
 class TestWorld final : public ports::MessageStore,
                         public ports::DeliveryStore,
                         public ports::Directory,
+                        public ports::ServerRegistry,
                         public ports::MessageQueue {
  public:
   ManualExecutor loop;
@@ -85,17 +34,21 @@ class TestWorld final : public ports::MessageStore,
 
   std::map<AppId, std::vector<UserAgentId>> nodes;  // sorted
   std::map<UserAgentId, Location> locations;
+  std::map<UserAgentId, WakeInterface> wakes;
+  std::map<ServerId, ServerLease> leases;
+  int listed = 0;
   std::vector<ports::Unrouted> not_routed;
   std::map<MessageId, MessagePtr> messages;
   std::vector<WallTime> swept_before;
   int purges_left = 0;
 
-  Fault nodes_fault, add_fault, locate_fault, unrouted_fault, fetch_fault, purge_fault;
+  Fault nodes_fault, add_fault, locate_fault, list_fault, leave_fault, unrouted_fault, fetch_fault, purge_fault;
   std::map<AppId, Error> damaged_apps;
   std::map<std::string, int> refuse_publish;  // by queue: how many times
   bool hold_add = false;
   bool hold_publish = false;
   std::vector<std::function<void()>> held;
+  std::function<void()> before_leave;  // once
 
   struct Added {
     MessageId message;
@@ -108,8 +61,16 @@ class TestWorld final : public ports::MessageStore,
   std::function<void(ports::QueueBatch)> consumer;
   int settled = 0;
 
-  MonitorPorts ports() { return {*this, *this, *this, *this, loop, timers, clock, log, metrics}; }
+  TestWorld() {
+    for (const char* server : {"WS1", "WS2"}) holds(server, LocationKind::kWebSocket);
+    for (const char* server : {"UDP1", "UDP2"}) holds(server, LocationKind::kSleeping);
+  }
+  MonitorPorts ports() { return {*this, *this, *this, *this, *this, loop, timers, clock, log, metrics}; }
 
+  // A day's lease, unless it is to have lapsed.
+  void holds(const ServerId& server, LocationKind kind, bool live = true) {
+    leases[server] = {server, kind, "holder", live ? clock.wall() + std::chrono::hours(24) : clock.wall()};
+  }
   void release() {
     hold_add = hold_publish = false;
     for (auto& answer : std::exchange(held, {})) answer();
@@ -206,15 +167,36 @@ class TestWorld final : public ports::MessageStore,
     std::move(reply)(std::move(page));
   }
   void set_location(UserAgentId, Location, std::optional<WakeInterface>, Reply<Result<Location>>) override {}
-  void leave(UserAgentId, ServerId, std::uint64_t, ServerId, Reply<Result<Location>>) override {}
+  void leave(UserAgentId id, ServerId server, std::uint64_t connection, ServerId sleep_server,
+             Reply<Result<Location>> reply) override {
+    trace.push_back("leave " + server);
+    if (leave_fault.strikes()) return std::move(reply)(std::unexpected(leave_fault.error));
+    if (before_leave) std::exchange(before_leave, nullptr)();
+    Location& location = locations[id];
+    if (location.server == server && location.connection == connection) {
+      location = wakes.contains(id) ? Location{LocationKind::kSleeping, sleep_server, 0, 0} : Location{};
+    }
+    std::move(reply)(Location(location));
+  }
   void locate(std::vector<UserAgentId> user_agents, Reply<Result<std::vector<Node>>> reply) override {
     trace.push_back("locate");
     if (locate_fault.strikes()) return std::move(reply)(std::unexpected(locate_fault.error));
     std::vector<Node> found;
-    for (const auto& id : user_agents) found.push_back({id, locations[id], std::nullopt});
+    for (const auto& id : user_agents) found.push_back({id, locations[id], wake_of(id)});
     std::move(reply)(std::move(found));
   }
   void sleepers(ServerId, std::optional<UserAgentId>, std::size_t, Reply<Result<std::vector<Node>>>) override {}
+
+  // ServerRegistry
+  void renew(ServerLease, WallTime, Reply<Status>) override {}
+  void release(ServerId, std::string, Reply<Status>) override {}
+  void list(Reply<Result<std::vector<ServerLease>>> reply) override {
+    ++listed;
+    if (list_fault.strikes()) return std::move(reply)(std::unexpected(list_fault.error));
+    std::vector<ServerLease> found;
+    for (const auto& [server, lease] : leases) found.push_back(lease);
+    std::move(reply)(std::move(found));
+  }
 
   // MessageQueue
   void publish(std::string queue, std::vector<std::string> bodies, Reply<Status> reply) override {
@@ -238,6 +220,10 @@ class TestWorld final : public ports::MessageStore,
   [[nodiscard]] std::vector<Depth> depths() const override { return {}; }
 
  private:
+  std::optional<WakeInterface> wake_of(const UserAgentId& id) const {
+    const auto found = wakes.find(id);
+    return found == wakes.end() ? std::nullopt : std::optional(found->second);
+  }
   template <class T>
   void answer_or_hold(bool hold, Reply<T> reply, T value) {
     if (!hold) return std::move(reply)(std::move(value));

@@ -54,8 +54,12 @@ UserAgentUdp::UserAgentUdp(UserAgentUdpConfig config, UserAgentUdpPorts ports)
 void UserAgentUdp::start() {
   subscription_ = ports_.queue.subscribe(config_.server_id, config_.credit, ports_.loop,
                                          [this](ports::QueueBatch batch) { take(std::move(batch)); });
-  walking_ = true;
-  walk(std::nullopt, config_.retry_first);
+  look_through(config_.server_id);
+}
+
+void UserAgentUdp::look_through(const ServerId& server) {
+  to_walk_.insert(server);
+  if (!walking_) walk_next();
 }
 
 void UserAgentUdp::stop() {
@@ -107,22 +111,32 @@ void UserAgentUdp::schedule(const Envelopes& envelopes, const std::vector<Node>&
   for (const auto& envelope : envelopes) {
     for (const auto& target : envelope.targets) {
       const auto found = by_device.find(target.user_agent);
-      if (found != by_device.end()) schedule_one(*found->second, envelope.priority, envelope.expires_at);
+      if (found != by_device.end()) schedule_announced(*found->second, envelope.priority, envelope.expires_at);
     }
   }
 }
 
+// Who put it on this server's queue knew better which server is gone.
+void UserAgentUdp::schedule_announced(const Node& node, Priority priority, WallTime expires_at) {
+  const bool sleeps = node.location.kind == LocationKind::kSleeping && node.wake;
+  if (!sleeps) return scheduler_.gone(node.user_agent, ports_.clock.mono());
+  schedule_one(node, priority, expires_at);
+}
+
 void UserAgentUdp::schedule_one(const Node& node, Priority priority, WallTime expires_at) {
   const auto now = ports_.clock.mono();
-  if (!sleeps_here(node)) return scheduler_.gone(node.user_agent, now);
   if (!config_.networks.allows(*node.wake)) return forbidden_.add();
   if (scheduler_.deliver(node.user_agent, *node.wake, priority, mono_of(expires_at), now)) return;
   crowded_out_.add();
-  if (!walking_) walk_later(std::nullopt, milliseconds(config_.limits.ping_gather_ms) + config_.retry_most);
+  if (walking_) return;
+  walked_ = config_.server_id;
+  walk_later(std::nullopt, milliseconds(config_.limits.ping_gather_ms) + config_.retry_most);
 }
 
-bool UserAgentUdp::sleeps_here(const Node& node) const {
-  return node.location.kind == LocationKind::kSleeping && node.location.server == config_.server_id && node.wake;
+bool UserAgentUdp::is_ours(const Node& node) const {
+  if (node.location.kind != LocationKind::kSleeping || !node.wake) return false;
+  if (node.location.server == config_.server_id) return true;
+  return config_.adopts && config_.adopts(node.user_agent, node.location.server);
 }
 
 void UserAgentUdp::ping_due() {
@@ -155,9 +169,25 @@ void UserAgentUdp::relocate(std::vector<Ping> pings) {
 
 void UserAgentUdp::ping_where_found(const Ping& ping, const Node& node) {
   const auto now = ports_.clock.mono();
-  if (!sleeps_here(node)) return scheduler_.gone(ping.user_agent, now);
+  if (!is_ours(node)) return scheduler_.gone(ping.user_agent, now);
   if (*node.wake != ping.wake) return scheduler_.moved(ping.user_agent, *node.wake, now);
-  send(ping);
+  ping_if_pending(ping);
+}
+
+// A device may have pulled from another server, which tells nobody.
+void UserAgentUdp::ping_if_pending(const Ping& ping) {
+  auto read = [this, ping](const Result<ports::PendingPage>& page) {
+    if (stopped_) return;
+    if (!page) return unsent_.add();
+    const bool wakes = page->more || std::ranges::any_of(page->messages, [](const MessagePtr& message) {
+                         return message->priority != Priority::kPassive;
+                       });
+    if (wakes) return send(ping);
+    scheduler_.gone(ping.user_agent, ports_.clock.mono());
+    arm();
+  };
+  ports_.deliveries.pending(ping.user_agent, std::nullopt, config_.limits.pending_page, ports_.clock.wall(),
+                            Reply<Result<ports::PendingPage>>(ports_.loop, std::move(read)));
 }
 
 void UserAgentUdp::send(const Ping& ping) {
@@ -184,6 +214,13 @@ void UserAgentUdp::arm() {
   });
 }
 
+void UserAgentUdp::walk_next() {
+  walking_ = !to_walk_.empty();
+  if (!walking_) return;
+  walked_ = to_walk_.extract(to_walk_.begin()).value();
+  walk(std::nullopt, config_.retry_first);
+}
+
 void UserAgentUdp::walk(std::optional<UserAgentId> after, milliseconds wait) {
   if (stopped_) return;
   auto found = [this, after, wait](Result<std::vector<Node>> sleepers) {
@@ -191,13 +228,10 @@ void UserAgentUdp::walk(std::optional<UserAgentId> after, milliseconds wait) {
       ports_.log.warning("sleeping devices not listed, will be tried again", {{"reason", sleepers.error().message}});
       return walk_later(after, wait);
     }
-    if (sleepers->empty()) {
-      walking_ = false;
-      return;
-    }
+    if (sleepers->empty()) return walk_next();
     read_pending(std::move(*sleepers), after, wait);
   };
-  ports_.directory.sleepers(config_.server_id, after, config_.sleepers_page,
+  ports_.directory.sleepers(walked_, after, config_.sleepers_page,
                             Reply<Result<std::vector<Node>>>(ports_.loop, std::move(found)));
 }
 
@@ -210,7 +244,7 @@ void UserAgentUdp::read_pending(std::vector<Node> sleepers, std::optional<UserAg
       if (!page) walk->failed = true;
       if (page) {
         for (const auto& message : page->messages) {
-          schedule_one(walk->sleepers[i], message->priority, message->expires_at);
+          if (is_ours(walk->sleepers[i])) schedule_one(walk->sleepers[i], message->priority, message->expires_at);
         }
       }
       if (--walk->unread == 0) walked(*walk);

@@ -3,7 +3,9 @@
 // are, and pings those that sleep here until they pull, go elsewhere, or their messages expire.
 
 #include <chrono>
+#include <functional>
 #include <memory>
+#include <set>
 #include <vector>
 
 #include "base/executor.h"
@@ -28,6 +30,8 @@ struct UserAgentUdpConfig {
   Limits limits;
   ServerId server_id = "UDP1";
   AllowedNetworks networks;
+  // Whether this server wakes a device that sleeps on another, because that one is gone. Empty: never.
+  std::function<bool(const UserAgentId&, const ServerId&)> adopts;
   std::size_t credit = 1'024;                    // envelopes taken and not yet settled
   std::size_t devices_max = 1'000'000;           // devices waited for at a time
   std::size_t sleepers_page = 64;                // devices looked through at once after a start
@@ -60,6 +64,9 @@ class UserAgentUdp {
   void start();
   // Takes nothing and pings nobody any more.
   void stop();
+  // Goes through the devices that sleep on `server`, as at the start: its own, since queue messages may have been lost,
+  // or those of a server that is gone.
+  void look_through(const ServerId& server);
   // A device pulled. On the loop's thread.
   void pulled(const PullNotice& notice);
   [[nodiscard]] std::size_t devices() const { return scheduler_.devices(); }
@@ -73,17 +80,20 @@ class UserAgentUdp {
               std::chrono::milliseconds wait);
   void schedule(const Envelopes& envelopes, const std::vector<Node>& nodes);
   void schedule_one(const Node& node, Priority priority, WallTime expires_at);
-  [[nodiscard]] bool sleeps_here(const Node& node) const;
+  void schedule_announced(const Node& node, Priority priority, WallTime expires_at);
+  [[nodiscard]] bool is_ours(const Node& node) const;
 
   void ping_due();
   void relocate(std::vector<Ping> pings);
   void ping_where_found(const Ping& ping, const Node& node);
+  void ping_if_pending(const Ping& ping);
   void send(const Ping& ping);
   void arm();
 
   void walk(std::optional<UserAgentId> after, std::chrono::milliseconds wait);
   void read_pending(std::vector<Node> sleepers, std::optional<UserAgentId> after, std::chrono::milliseconds wait);
   void walked(const Walk& walk);
+  void walk_next();
   void walk_later(std::optional<UserAgentId> after, std::chrono::milliseconds wait);
 
   [[nodiscard]] MonoTime mono_of(WallTime time) const;
@@ -94,6 +104,8 @@ class UserAgentUdp {
   std::unique_ptr<ports::Subscription> subscription_;
   bool stopped_ = false;
   bool walking_ = false;
+  ServerId walked_;             // whose sleepers are gone through
+  std::set<ServerId> to_walk_;  // whose come next
   TimerId timer_ = 0;
   MonoTime timer_at_;
   Counter& sent_;

@@ -30,7 +30,9 @@ struct UserAgentUdpTest : testing::Test {
   void pass(milliseconds time) {
     timers.advance(time, [this] { loop.run(); });
   }
+  // The monitor writes the pending delivery before it tells.
   void deliver(std::uint8_t n, Priority priority, milliseconds lives = hours(24)) {
+    wait_for(n, 1, priority, lives);
     protocol::queue::Deliver envelope{message_id(1), {}, priority, clock.wall() + lives, {{device(n), 0}}};
     give({protocol::queue::encode(envelope)});
   }
@@ -62,7 +64,6 @@ TEST_F(UserAgentUdpTest, PingsADeviceThatSleepsHere) {
 TEST_F(UserAgentUdpTest, PingsNobodyWhoIsElsewhereOrUnknown) {
   world.sleeps(1);
   world.connects(1);
-  world.sleeps(2, "UDP2");
   world.sleeps(3);
   world.nodes[device(3)].wake.reset();
   start();
@@ -195,6 +196,7 @@ TEST_F(UserAgentUdpTest, ComesBackToDevicesThatFoundNoRoom) {
   deliver(2, Priority::kRealTime);
   EXPECT_EQ(world.pings_of(2), 0);
   pass(milliseconds(2'000));
+  world.waiting[device(1)].clear();
   role->pulled({device(1), false, clock.mono()});
   pass(milliseconds(66'000));
   EXPECT_GE(world.pings_of(2), 1);
@@ -207,6 +209,69 @@ TEST_F(UserAgentUdpTest, PingsNobodyAfterStop) {
   role->stop();
   pass(hours(1));
   EXPECT_EQ(world.pings_of(1), 1);
+}
+
+TEST_F(UserAgentUdpTest, StopsWhenTheDevicePulledFromAnotherServer) {
+  world.sleeps(1);
+  start();
+  deliver(1, Priority::kRealTime);
+  pass(milliseconds(config.limits.ping_retry_first_ms));
+  EXPECT_EQ(world.pings_of(1), 2);
+  world.waiting[device(1)].clear();
+  wait_for(1, 2, Priority::kPassive);
+  pass(hours(24));
+  EXPECT_EQ(world.pings_of(1), 2) << "what is left does not wake";
+}
+
+TEST_F(UserAgentUdpTest, PingsAgainWhenThePendingCannotBeRead) {
+  world.sleeps(1);
+  start();
+  deliver(1, Priority::kRealTime);
+  world.pending_failures = 1;
+  pass(milliseconds(config.limits.ping_retry_first_ms));
+  EXPECT_EQ(world.pings_of(1), 1);
+  pass(milliseconds(config.limits.ping_retry_first_ms) * 2);
+  EXPECT_EQ(world.pings_of(1), 2);
+}
+
+TEST_F(UserAgentUdpTest, WakesWhoeverIsAnnouncedHereAndGoesOnWhileTheirServerIsGone) {
+  bool gone = true;
+  config.adopts = [&gone](const UserAgentId& user_agent, const ServerId& server) {
+    return gone && user_agent == device(1) && server == "UDP2";
+  };
+  world.sleeps(1, "UDP2");
+  world.sleeps(2, "UDP2");
+  start();
+  deliver(1, Priority::kRealTime);
+  deliver(2, Priority::kRealTime);
+  EXPECT_EQ(world.pings_of(1), 1);
+  EXPECT_EQ(world.pings_of(2), 1) << "the monitor chose";
+  pass(milliseconds(config.limits.ping_retry_first_ms));
+  EXPECT_EQ(world.pings_of(1), 2);
+  EXPECT_EQ(world.pings_of(2), 1) << "another server's by now";
+  gone = false;
+  pass(hours(24));
+  EXPECT_EQ(world.pings_of(1), 2);
+}
+
+TEST_F(UserAgentUdpTest, GoesThroughTheSleepersOfAServerThatIsGone) {
+  config.adopts = [](const UserAgentId& user_agent, const ServerId& server) {
+    return user_agent != device(2) && server == "UDP2";
+  };
+  start();
+  for (std::uint8_t n = 1; n <= 3; ++n) {
+    world.sleeps(n, "UDP2");
+    wait_for(n, n, Priority::kRealTime);
+  }
+  world.sleeps(4);
+  wait_for(4, 4, Priority::kRealTime);
+  role->look_through("UDP2");
+  role->look_through("UDP1");
+  loop.run();
+  EXPECT_EQ(world.pings_of(1), 1);
+  EXPECT_EQ(world.pings_of(2), 0) << "another server takes it";
+  EXPECT_EQ(world.pings_of(3), 1);
+  EXPECT_EQ(world.pings_of(4), 1) << "announced by a message that was lost";
 }
 
 }  // namespace

@@ -69,4 +69,11 @@ Connection* ConnectionTable::find(const UserAgentId& user_agent) const {
   return found == online_.end() ? nullptr : *found;
 }
 
+std::vector<std::uint64_t> ConnectionTable::online() const {
+  std::vector<std::uint64_t> numbers;
+  numbers.reserve(online_.size());
+  for (const Connection* connection : online_) numbers.push_back(connection->number());
+  return numbers;
+}
+
 }  // namespace herald::roles::user_agent_ws

@@ -31,6 +31,8 @@ class ConnectionTable {
   void take_offline(Connection& connection);
   // Null: not online here.
   [[nodiscard]] Connection* find(const UserAgentId& user_agent) const;
+  // The numbers of those whose devices are online, in no order.
+  [[nodiscard]] std::vector<std::uint64_t> online() const;
 
  private:
   struct ByUserAgent {

@@ -41,8 +41,9 @@ inline constexpr std::chrono::milliseconds kRetryDelay{1'000};
 struct Config {
   ServerId server;          // this server and its queue: "WS1"
   std::uint32_t shard = 0;  // this event loop's number
-  ServerId sleep_server;    // the server that wakes sleeping devices: "UDP1"
-  std::string public_url;   // the origin that notify URLs begin with, without a final slash
+  // The server that wakes this device when it sleeps: "UDP1". Called on this shard's thread.
+  std::function<ServerId(const UserAgentId&)> sleep_server;
+  std::string public_url;  // the origin that notify URLs begin with, without a final slash
   Limits limits;
   std::function<bool(const WakeInterface&)> allowed;  // may this address be pinged?
   // Another shard of this server holds a connection that was taken over from here. Called on this shard's thread.

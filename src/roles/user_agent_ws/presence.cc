@@ -106,10 +106,10 @@ bool Presence::left_over(const Location& location) const {
 
 void Presence::leave(const Departure& departure) {
   context_.directory.leave(departure.user_agent, context_.config.server, departure.connection,
-                           context_.config.sleep_server,
+                           context_.config.sleep_server(departure.user_agent),
                            Reply<Result<Location>>(context_.executor, [this, departure](const Result<Location>& now) {
                              if (!now) return retry_leave(departure);
-                             if (now->kind == LocationKind::kSleeping) hand_over(departure.user_agent);
+                             if (now->kind == LocationKind::kSleeping) hand_over(departure.user_agent, now->server);
                            }));
 }
 
@@ -124,7 +124,7 @@ void Presence::retry_leave(const Departure& departure) {
 
 void Presence::go_to_sleep(Connection& connection, const UserAgentId& user_agent, const WakeInterface& wake,
                            Then then) {
-  const Location asleep{LocationKind::kSleeping, context_.config.sleep_server, 0, 0};
+  const Location asleep{LocationKind::kSleeping, context_.config.sleep_server(user_agent), 0, 0};
   context_.directory.set_location(
       user_agent, asleep, wake,
       Reply<Result<Location>>(context_.executor, [this, number = connection.number(), user_agent,
@@ -136,7 +136,7 @@ void Presence::go_to_sleep(Connection& connection, const UserAgentId& user_agent
 void Presence::slept(std::uint64_t number, const UserAgentId& user_agent, const Result<Location>& previous, Then then) {
   if (previous) {
     displace(user_agent, *previous, number);
-    hand_over(user_agent);
+    hand_over(user_agent, context_.config.sleep_server(user_agent));
   } else {
     counters_.store_failures.add();
   }
@@ -150,16 +150,15 @@ void Presence::slept(std::uint64_t number, const UserAgentId& user_agent, const 
   then(previous ? Status() : Status(std::unexpected(previous.error())));
 }
 
-void Presence::hand_over(const UserAgentId& user_agent) {
-  const auto publish = [this, user_agent](const Result<ports::PendingPage>& page) {
+void Presence::hand_over(const UserAgentId& user_agent, const ServerId& to) {
+  const auto publish = [this, user_agent, to](const Result<ports::PendingPage>& page) {
     if (!page || page->messages.empty()) return;
     std::vector<std::string> bodies;
     for (const auto& message : page->messages) {
       bodies.push_back(protocol::queue::encode(protocol::queue::Deliver{
           message->id, message->app, message->priority, message->expires_at, {{user_agent, 0}}}));
     }
-    context_.queue.publish(context_.config.sleep_server, std::move(bodies),
-                           Reply<Status>(context_.executor, [](const Status& /*a hint*/) {}));
+    context_.queue.publish(to, std::move(bodies), Reply<Status>(context_.executor, [](const Status& /*a hint*/) {}));
   };
   context_.deliveries.pending(user_agent, std::nullopt, context_.config.limits.pending_page, context_.clock.wall(),
                               Reply<Result<ports::PendingPage>>(context_.executor, publish));

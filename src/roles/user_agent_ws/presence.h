@@ -51,7 +51,7 @@ class Presence {
   void leave(const Departure& departure);
   void retry_leave(const Departure& departure);
   // What is pending for a device that sleeps now is announced to the server that wakes it.
-  void hand_over(const UserAgentId& user_agent);
+  void hand_over(const UserAgentId& user_agent, const ServerId& to);
 
   Context& context_;
   ConnectionTable& table_;

@@ -10,6 +10,7 @@
 #include "roles/user_agent_ws/deliverer.h"
 #include "roles/user_agent_ws/delivery_reports.h"
 #include "roles/user_agent_ws/presence.h"
+#include "roles/user_agent_ws/roll_call.h"
 
 namespace herald::roles::user_agent_ws {
 
@@ -23,6 +24,7 @@ struct Shard {
   DeliveryReports reports{context, table, counters};
   Deliverer deliverer{context, table, reports, counters};
   Presence presence{context, table, reports, counters};
+  RollCall roll_call{context, table, presence, deliverer, counters};
 };
 
 }  // namespace herald::roles::user_agent_ws

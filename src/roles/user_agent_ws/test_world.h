@@ -91,7 +91,7 @@ class KeptMetrics final : public Metrics {
 struct World {
   explicit World(Limits limits = {}, std::uint32_t shard = 0)
       : role(Context{
-            Config{"WS1", shard, "UDP1", "https://push.example.com", limits,
+            Config{"WS1", shard, [](const UserAgentId&) { return "UDP1"; }, "https://push.example.com", limits,
                    [](const WakeInterface& wake) { return wake.ip == "127.0.0.1"; },
                    [this](std::uint32_t other, protocol::queue::TakenOver notice) { told.emplace_back(other, notice); },
                    4},

@@ -36,6 +36,10 @@ void UserAgentWs::deliver(const std::vector<protocol::queue::Deliver>& announced
   shard_->presence.missing(shard_->deliverer.deliver(announced));
 }
 
+void UserAgentWs::look_again() {
+  shard_->roll_call.begin();
+}
+
 void UserAgentWs::set_broadcast(std::string_view id, std::optional<std::string> version) {
   shard_->broadcasts.set(id, std::move(version));
 }

@@ -33,6 +33,9 @@ class UserAgentWs final : public transport::WebSocketAcceptor {
   void deliver(const std::vector<protocol::queue::Deliver>& announced);
   // A newer connection took a device of this shard over; unknown connections are ignored.
   void taken_over(const protocol::queue::TakenOver& notice);
+  // This server may have counted as gone for a while, or messages on its queue may have been lost: each device that is
+  // online is looked for again, and what is pending for it is sent.
+  void look_again();
   // The broadcast's version from now on; nullopt: there is no such broadcast any more.
   void set_broadcast(std::string_view id, std::optional<std::string> version);
   // From now on no connection is accepted; the open ones go on until transport closes them.

@@ -1,0 +1,74 @@
+#include "roles/user_agent_ws/roll_call.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "roles/user_agent_ws/connection.h"
+
+namespace herald::roles::user_agent_ws {
+
+namespace {
+
+// Devices located in one call.
+constexpr std::size_t kPage = 500;
+
+}  // namespace
+
+void RollCall::begin() {
+  waiting_ = table_.online();
+  if (!looking_) next_page();
+}
+
+void RollCall::next_page() {
+  std::vector<std::uint64_t> page;
+  std::vector<UserAgentId> devices;
+  while (!waiting_.empty() && page.size() < kPage) {
+    const Connection* connection = table_.find(waiting_.back());
+    if (connection != nullptr && connection->online()) {
+      page.push_back(waiting_.back());
+      devices.push_back(connection->device());
+    }
+    waiting_.pop_back();
+  }
+  looking_ = !page.empty();
+  if (!looking_) return;
+  context_.directory.locate(
+      std::move(devices),
+      Reply<Result<std::vector<Node>>>(context_.executor,
+                                       [this, page = std::move(page)](const auto& nodes) { located(page, nodes); }));
+}
+
+void RollCall::located(const std::vector<std::uint64_t>& page, const Result<std::vector<Node>>& nodes) {
+  if (!nodes) {
+    counters_.store_failures.add();
+    waiting_.insert(waiting_.end(), page.begin(), page.end());
+    context_.timers.run_after(kRetryDelay, [this] { next_page(); });
+    return;
+  }
+  for (std::size_t i = 0; i < page.size(); ++i) answer(page[i], (*nodes)[i]);
+  next_page();
+}
+
+void RollCall::answer(std::uint64_t number, const Node& node) {
+  Connection* connection = table_.find(number);
+  if (connection == nullptr || !connection->online() || connection->closing()) return;
+  const Location& location = node.location;
+  if (location.kind != LocationKind::kWebSocket) return write_again(number, node.user_agent);
+  const bool here = location.server == context_.config.server && location.connection == number;
+  if (here) return deliverer_.start(*connection);
+  presence_.taken_over({node.user_agent, context_.config.shard, number});
+}
+
+void RollCall::write_again(std::uint64_t number, const UserAgentId& user_agent) {
+  presence_.go_online(*table_.find(number), user_agent, std::nullopt, [this, number](const Status& status) {
+    if (Connection* connection = table_.find(number); status && connection != nullptr) {
+      return deliverer_.start(*connection);
+    }
+    waiting_.push_back(number);
+    context_.timers.run_after(kRetryDelay, [this] {
+      if (!looking_) next_page();
+    });
+  });
+}
+
+}  // namespace herald::roles::user_agent_ws

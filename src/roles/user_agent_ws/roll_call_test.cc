@@ -1,0 +1,77 @@
+#include <gtest/gtest.h>
+
+#include "roles/user_agent_ws/context.h"
+#include "roles/user_agent_ws/test_world.h"
+
+namespace herald::roles::user_agent_ws {
+namespace {
+
+using test::Device;
+using test::World;
+
+struct RollCallTest : testing::Test {
+  World world;
+
+  void look_again() {
+    world.role.look_again();
+    world.executor.run();
+  }
+  Location& location(std::uint8_t n) { return world.store.locations[world.user_agent(n)]; }
+};
+
+TEST_F(RollCallTest, FindsWhatNobodyAnnounced) {
+  Device device(world);
+  device.register_ua();
+  const auto message = world.store_message({1});
+  look_again();
+  EXPECT_NE(device.take().find(message->id.hex()), std::string::npos);
+  look_again();
+  EXPECT_EQ(device.take(), "") << "sent already, and not acked";
+}
+
+TEST_F(RollCallTest, WritesALocationAgainThatWasTakenBack) {
+  Device device(world);
+  device.register_ua();
+  const Location here = location(1);
+  for (const Location& taken : {Location{}, Location{LocationKind::kSleeping, "UDP1", 0, 0}}) {
+    location(1) = taken;
+    const auto message = world.store_message({1});
+    look_again();
+    EXPECT_EQ(location(1), here);
+    EXPECT_NE(device.take().find(message->id.hex()), std::string::npos);
+  }
+}
+
+TEST_F(RollCallTest, LetsADeviceGoThatIsElsewhereByNow) {
+  Device device(world);
+  Device other(world, 2);
+  device.register_ua();
+  other.register_ua();
+  const Location elsewhere{LocationKind::kWebSocket, "WS2", 0, 77};
+  location(1) = elsewhere;
+  look_again();
+  EXPECT_EQ(device.socket.close_reason, "taken over");
+  EXPECT_FALSE(other.socket.closed);
+  device.drop();
+  EXPECT_EQ(location(1), elsewhere);
+}
+
+TEST_F(RollCallTest, GoesOnUntilTheStoreAnswers) {
+  Device device(world);
+  device.register_ua();
+  location(1) = Location{};
+  const auto message = world.store_message({1});
+  world.store.failing = true;
+  look_again();
+  world.timers.advance(kRetryDelay);
+  world.executor.run();
+  EXPECT_EQ(device.take(), "");
+  world.store.failing = false;
+  world.timers.advance(kRetryDelay);
+  world.executor.run();
+  EXPECT_NE(device.take().find(message->id.hex()), std::string::npos);
+  EXPECT_EQ(location(1).server, "WS1");
+}
+
+}  // namespace
+}  // namespace herald::roles::user_agent_ws
