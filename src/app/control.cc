@@ -7,6 +7,7 @@ namespace herald::app {
 namespace {
 
 constexpr std::size_t kServerQueueCredit = 1'024;
+constexpr std::chrono::milliseconds kLossesInterval{1'000};
 
 constexpr const char* kIndex = R"(<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Herald operations</title></head>
@@ -39,6 +40,10 @@ Control::Control(Services& services, transport::EventLoop& loop)
       index_(index_page),
       health_(services, loop),
       server_ids_(services, loop) {
+  const Configuration& configuration = services.configuration;
+  services.health.set_info("roles", configuration.roles.to_string());
+  if (configuration.roles.has(Role::kUserAgentWs)) services.health.set_info("server", configuration.server_id);
+  if (configuration.roles.has(Role::kUserAgentUdp)) services.health.set_info("udp_server", configuration.udp_server_id);
   router_.add("/metrics", metrics_);
   router_.add("/status", status_);
   router_.add("/about", about_);
@@ -79,6 +84,7 @@ Status Control::start_roles(const std::vector<std::unique_ptr<Worker>>& workers)
     monitor_->start();
   }
   server_ids_.start(lease_events(workers));
+  watch_losses(workers, services_.queue.losses());
   health_.start();
   return {};
 }
@@ -91,6 +97,19 @@ LeaseEvents Control::lease_events(const std::vector<std::unique_ptr<Worker>>& wo
     if (user_agent_udp_) user_agent_udp_->look_through(server);
   };
   return events;
+}
+
+// A reading after the loss, so that what was announced through the lost queue is found. Late by a moment, in which acks
+// that waited for the broker are recorded, lest they look like deliveries that nobody acked.
+void Control::watch_losses(const std::vector<std::unique_ptr<Worker>>& workers, std::uint64_t before) {
+  loop_.run_after(kLossesInterval, [this, &workers, before] {
+    const std::uint64_t now = services_.queue.losses();
+    if (now != before) {
+      services_.log.warning("queue messages may have been lost; looking for what is pending", {});
+      loop_.run_after(kLossesInterval, [this, &workers] { look_again(workers); });
+    }
+    watch_losses(workers, now);
+  });
 }
 
 void Control::look_again(const std::vector<std::unique_ptr<Worker>>& workers) {

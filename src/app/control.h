@@ -52,6 +52,7 @@ class Control {
   [[nodiscard]] LeaseEvents lease_events(const std::vector<std::unique_ptr<Worker>>& workers);
   [[nodiscard]] Status start_user_agent_udp();
   void look_again(const std::vector<std::unique_ptr<Worker>>& workers);
+  void watch_losses(const std::vector<std::unique_ptr<Worker>>& workers, std::uint64_t before);
   void start_server_queue(const std::vector<std::unique_ptr<Worker>>& workers);
   [[nodiscard]] Status start_broadcasts(const std::vector<std::unique_ptr<Worker>>& workers);
 

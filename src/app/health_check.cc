@@ -6,12 +6,17 @@ namespace herald::app {
 
 namespace {
 constexpr std::chrono::milliseconds kInterval{5'000};
+constexpr std::chrono::milliseconds kQueueInterval{1'000};
 // A queue this full is about to refuse its producers.
 constexpr std::uint64_t kFullPercent = 90;
 }  // namespace
 
-void HealthCheck::look() {
+void HealthCheck::start() {
   look_at_queues();
+  look();
+}
+
+void HealthCheck::look() {
   // Recording nothing goes the way of every write up to the disk, and answers with the error that a write would get.
   services_.stores->deliveries().record({}, Reply<Result<std::uint64_t>>(loop_, [this](Result<std::uint64_t> recorded) {
                                           store_answered(recorded ? Status{} : std::unexpected(recorded.error()));
@@ -29,8 +34,12 @@ void HealthCheck::store_answered(const Status& status) {
 }
 
 void HealthCheck::look_at_queues() {
+  loop_.run_after(kQueueInterval, [this] { look_at_queues(); });
   const std::uint64_t full = services_.configuration.limits.queue_max_messages * kFullPercent / 100;
   for (const auto& depth : services_.queue.depths()) {
+    if (!depth.connected) {
+      return services_.health.set_not_ok("queue", "the broker is away; messages are accepted, and routed later");
+    }
     if (depth.waiting >= full) return services_.health.set_not_ok("queue", depth.queue + " is almost full");
   }
   services_.health.set_ok("queue");

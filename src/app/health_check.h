@@ -13,7 +13,7 @@ class HealthCheck {
   HealthCheck(Services& services, transport::EventLoop& loop) : services_(services), loop_(loop) {}
 
   // Looks now, and then every few seconds.
-  void start() { look(); }
+  void start();
 
  private:
   void look();

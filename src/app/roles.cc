@@ -33,6 +33,14 @@ RoleSet RoleSet::all() {
   return set;
 }
 
+bool RoleSet::serve() const {
+  return has(Role::kAppServer) || has(Role::kUserAgentWs) || has(Role::kUserAgentUdp);
+}
+
+bool RoleSet::complete() const {
+  return has(Role::kAppServer) && has(Role::kMonitor) && has(Role::kUserAgentWs) && has(Role::kDeliveryManager);
+}
+
 std::string RoleSet::to_string() const {
   if (*this == all()) return "all";
   std::string out;

@@ -25,6 +25,10 @@ class RoleSet {
   void add(Role role) { bits_ |= bit(role); }
   [[nodiscard]] bool has(Role role) const { return (bits_ & bit(role)) != 0; }
   [[nodiscard]] bool empty() const { return bits_ == 0; }
+  // Some role of these is reached by devices or application servers.
+  [[nodiscard]] bool serve() const;
+  // These roles alone bring a message from its sender to a device.
+  [[nodiscard]] bool complete() const;
   // "all", or the names with commas.
   [[nodiscard]] std::string to_string() const;
   bool operator==(const RoleSet&) const = default;

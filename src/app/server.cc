@@ -84,7 +84,9 @@ Server::Started Server::start_workers(const Configuration& configuration) {
 }
 
 Server::Started Server::bind(const Configuration& configuration) {
-  for (const auto& at : configuration.listen) {
+  // Monitors and managers serve nobody.
+  const auto listen = configuration.roles.serve() ? configuration.listen : std::vector<transport::SocketAddress>();
+  for (const auto& at : listen) {
     const auto bound = bind_everywhere(at);
     if (!bound) return std::unexpected(bound.error());
     addresses_.push_back(*bound);
@@ -94,8 +96,10 @@ Server::Started Server::bind(const Configuration& configuration) {
   const auto operations = free ? control_->listen(at) : std::unexpected(free.error());
   if (!operations) return cannot_bind(at, "--operations-listen", operations.error());
   operations_address_ = *operations;
-  services_->public_url =
-      configuration.public_url.empty() ? url_of(addresses_.front(), configuration.tls()) : configuration.public_url;
+  services_->public_url = configuration.public_url;
+  if (configuration.public_url.empty() && !addresses_.empty()) {
+    services_->public_url = url_of(addresses_.front(), configuration.tls());
+  }
   return {};
 }
 
@@ -188,6 +192,7 @@ std::string Server::summary() const {
     urls += (urls.empty() ? "" : " ") + std::string(configuration.tls() ? "https://" : "http://") + address.to_string();
   }
   const std::string data = configuration.store == StoreKind::kMemory ? "in memory" : configuration.data;
+  if (urls.empty()) urls = "no listener";
   return "herald " + std::string(version()) + " serving on " + urls + " (operations http://" +
          operations_address_.to_string() + ", data " + data + ", roles " + configuration.roles.to_string() + ")";
 }

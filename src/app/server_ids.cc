@@ -139,7 +139,11 @@ LeaseEvents ServerIds::reporting(LeaseEvents events) {
 }
 
 void ServerIds::stop() {
-  if (keeper_) keeper_->stop();
+  if (keeper_) return keeper_->stop();
+  for (const auto& lease : leases_) {
+    services_.stores->servers().release(lease.server, lease.holder,
+                                        Reply<Status>(loop_, [](const Status& /*ended*/) {}));
+  }
 }
 
 ServerId ServerIds::sleep_server(const UserAgentId& user_agent) const {

@@ -40,6 +40,11 @@ std::string_view to_string(HealthState state) {
 Health::Health(std::string version, const Clock& clock)
     : version_(std::move(version)), clock_(clock), started_(clock.mono()) {}
 
+void Health::set_info(std::string_view name, std::string_view value) {
+  const std::lock_guard lock(mutex_);
+  info_.insert_or_assign(std::string(name), std::string(value));
+}
+
 void Health::set_ok(std::string_view component) {
   const std::lock_guard lock(mutex_);
   reasons_.insert_or_assign(std::string(component), std::string());
@@ -82,7 +87,14 @@ Health::Report Health::report() const {
   out += "\",\"version\":";
   append_json_string(out, version_);
   const auto uptime = std::chrono::duration_cast<std::chrono::seconds>(clock_.mono() - started_);
-  out += ",\"uptime_s\":" + std::to_string(uptime.count()) + ",\"components\":{";
+  out += ",\"uptime_s\":" + std::to_string(uptime.count());
+  for (const auto& [name, value] : info_) {
+    out += ',';
+    append_json_string(out, name);
+    out += ':';
+    append_json_string(out, value);
+  }
+  out += ",\"components\":{";
   bool first = true;
   for (const auto& [name, reason] : reasons_) {
     if (!std::exchange(first, false)) out += ',';

@@ -27,6 +27,9 @@ class Health {
   // `version` is shown as it is. `clock` must outlive it.
   Health(std::string version, const Clock& clock);
 
+  // Something that /status shows besides, such as the roles of this process; tokens and paths never.
+  void set_info(std::string_view name, std::string_view value);
+
   // Says how a named component ("store", "queue") is. `reason` is shown to whoever asks for /status: for people,
   // without tokens, payloads or paths.
   void set_ok(std::string_view component);
@@ -41,7 +44,7 @@ class Health {
 
   struct Report {
     int http_status = 200;  // 503 while starting and draining: a load balancer sends work elsewhere
-    // {"status":"degraded","version":"0.1.0","uptime_s":12,
+    // {"status":"degraded","version":"0.1.0","uptime_s":12,"roles":"all",
     //  "components":{"queue":{"ok":false,"reason":"…"},"store":{"ok":true}}}
     std::string json;
   };
@@ -56,6 +59,7 @@ class Health {
   const MonoTime started_;
   mutable std::mutex mutex_;
   Phase phase_ = Phase::kStarting;
+  std::map<std::string, std::string, std::less<>> info_;
   std::map<std::string, std::string, std::less<>> reasons_;  // by component; empty: it is well
 };
 

@@ -79,5 +79,14 @@ TEST(Health, AnyThreadMaySpeak) {
   EXPECT_EQ(health.state(), HealthState::kOk);
 }
 
+TEST(Health, ShowsWhatItIsToldBesides) {
+  ManualClock clock;
+  Health health("0.1.0", clock);
+  health.set_info("server", "WS1");
+  health.set_info("roles", "\"all\"");
+  EXPECT_EQ(health.report().json,
+            R"({"status":"starting","version":"0.1.0","uptime_s":0,"roles":"\"all\"","server":"WS1","components":{}})");
+}
+
 }  // namespace
 }  // namespace herald::operations

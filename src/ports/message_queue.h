@@ -43,6 +43,10 @@ class MessageQueue {
   virtual std::unique_ptr<Subscription> subscribe(std::string queue, std::size_t credit, Executor& executor,
                                                   std::function<void(QueueBatch)> consumer) = 0;
 
+  // How often bodies that were accepted may have been lost since the start, with the connection to a broker. A reader
+  // of a queue reads the store again when it has grown. Any thread.
+  [[nodiscard]] virtual std::uint64_t losses() const { return 0; }
+
   // Bodies waiting, by queue; for /metrics and /status. Any thread.
   struct Depth {
     std::string queue;

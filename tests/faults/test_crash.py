@@ -139,10 +139,9 @@ async def one_sender(number, urls, state, book):
             assert answer.status == 503, answer
 
 
-async def run(tmp_path):
+async def under_load(server, rounds, fault, pause_s=(0.05, 0.7), settle_s=SETTLE_SECONDS):
+    """Devices and senders at work while fault(dice) is called `rounds` times, off this thread; then all must arrive."""
     dice = random.Random(SEED)
-    server = herald.Server(tmp_path, "--limits-sweep-interval-ms", "500", "--limits-sweep-age-ms", "1000")
-    server.start()
     state = {"over": False, "settling": False, "stop_sending": False}
     book = Book()
     tokens = [herald.token(server) for _ in range(DEVICES)]
@@ -157,26 +156,28 @@ async def run(tmp_path):
     devices = [asyncio.create_task(one_device(n, server, state, t, book)) for n, t in enumerate(tokens)]
     senders = [asyncio.create_task(one_sender(n, urls, state, book)) for n in range(SENDERS)]
     loop = asyncio.get_running_loop()
-    for _ in range(ROUNDS):
-        await asyncio.sleep(dice.uniform(0.05, 0.7))
-        await loop.run_in_executor(None, server.restart)
+    for _ in range(rounds):
+        await asyncio.sleep(dice.uniform(*pause_s))
+        await loop.run_in_executor(None, fault, dice)
     state["stop_sending"] = True
     await asyncio.gather(*senders)
     state["settling"] = True
-    deadline = time.monotonic() + SETTLE_SECONDS
+    deadline = time.monotonic() + settle_s
     while book.missing(range(DEVICES)) and time.monotonic() < deadline:
         await asyncio.sleep(0.2)
     state["over"] = True
     await asyncio.gather(*devices)
     missing = book.missing(range(DEVICES))
     repeats = sum(n - 1 for n in book.count.values())
-    print(f"seed {SEED}: {ROUNDS} kills, {len(book.accepted)} accepted, {sum(book.count.values())} deliveries, {repeats} repeats")
+    print(f"seed {SEED}: {rounds} faults, {len(book.accepted)} accepted, {sum(book.count.values())} deliveries, {repeats} repeats")
     by_device = collections.Counter(device for device, _ in missing)
-    server.stop()
     assert not book.faults, f"seed {SEED}: {book.faults[:10]}"
     assert not missing, f"seed {SEED}: {len(missing)} lost (by device {dict(by_device)}), such as {missing[:10]}"
-    assert len(book.accepted) > ROUNDS, f"seed {SEED}: hardly any load"
+    assert len(book.accepted) > rounds, f"seed {SEED}: hardly any load"
+    return book
 
 
 def test_kill_9_loses_nothing(tmp_path):
-    asyncio.run(run(tmp_path))
+    server = herald.Server(tmp_path, "--limits-sweep-interval-ms", "500", "--limits-sweep-age-ms", "1000").start()
+    asyncio.run(under_load(server, ROUNDS, lambda dice: server.restart()))
+    server.stop()

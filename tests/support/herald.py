@@ -70,7 +70,7 @@ class Server:
         found = re.findall(r"https?://[^\s,)]+", self.line)
         self.operations = re.search(r"operations (https?://[^\s,)]+)", self.line).group(1)
         self.urls = [url for url in found if url != self.operations]
-        self.url = self.urls[0]
+        self.url = self.urls[0] if self.urls else None  # monitors and managers serve nobody
         # The same addresses after a restart.
         self.listen = [urllib.parse.urlsplit(url).netloc for url in self.urls]
         return self
