@@ -51,7 +51,7 @@ void Connection::on_ready(bool readable, bool writable, bool hung_up) {
     if (!dead_ && (readable || hung_up)) read();
   }
   in_event_ = false;
-  settle();
+  settle_now();
 }
 
 void Connection::shake_hands() {
@@ -97,10 +97,15 @@ void Connection::send(std::string_view first, std::string_view second) {
   if (dead_ || finishing_) return;
   const std::size_t size = first.size() + second.size();
   if (size == 0) return;
-  const bool gather = in_event_ && unsent_bytes() + size <= kGatherMaxBytes;
-  if (!gather && !blocked_) flush();
+  if (!blocked_ && unsent_bytes() + size > kGatherMaxBytes) return write_now(first, second);
+  append(first);
+  append(second);
+}
+
+void Connection::write_now(std::string_view first, std::string_view second) {
+  flush();
   if (dead_) return;
-  if (!gather && !blocked_) {
+  if (!blocked_) {
     const StreamResult result = stream_.write_some(first, second);
     handle(result);
     if (dead_) return;
@@ -110,7 +115,7 @@ void Connection::send(std::string_view first, std::string_view second) {
   }
   append(first);
   append(second);
-  if (!gather && !blocked_) flush();
+  if (!blocked_) flush();
 }
 
 void Connection::flush() {
@@ -167,6 +172,13 @@ void Connection::cut() {
 }
 
 void Connection::settle() {
+  if (in_event_ || dead_ || settling_) return;
+  settling_ = true;
+  host_.settle_at_round_end(*this);
+}
+
+void Connection::settle_now() {
+  settling_ = false;
   if (in_event_ || dead_) return;
   if (!blocked_) flush();
   if (finishing_ && !finished_ && !dead_ && unsent_bytes() == 0) end_sending();

@@ -60,7 +60,8 @@ class Connection final : public IoHandler, public DeadlineEntry {
 
   [[nodiscard]] bool start();
 
-  // Sends `first` and then `second`, now or when the kernel takes it. Nothing is sent after finish() or cut().
+  // Sends `first` and then `second`, at the end of the event or of the loop's round, together with what else is sent
+  // until then, or when the kernel takes it. Nothing is sent after finish() or cut().
   void send(std::string_view first, std::string_view second = {});
   [[nodiscard]] std::size_t unsent_bytes() const { return unsent_ ? unsent_->rest().size() : 0; }
   // The kernel takes no more for now; the mode is told when all has been sent.
@@ -74,9 +75,13 @@ class Connection final : public IoHandler, public DeadlineEntry {
   void cut();
   [[nodiscard]] bool dead() const { return dead_; }
   [[nodiscard]] bool ended() const { return ended_; }
+  [[nodiscard]] bool settling() const { return settling_; }
 
-  // Brings the watch and the deadline in line with the state. To be called after any change from outside an event.
+  // Sends what was gathered and brings the watch and the deadline in line with the state, at the end of the loop's
+  // round. To be called after any change from outside an event.
   void settle();
+  // The same now.
+  void settle_now();
   // Starts the present deadline anew, exactly, or so nearly that it costs little.
   void restart_deadline() { restart_ = true; }
   void renew_deadline();
@@ -97,6 +102,7 @@ class Connection final : public IoHandler, public DeadlineEntry {
   void shake_hands();
   void read();
   void handle(StreamResult result);
+  void write_now(std::string_view first, std::string_view second);
   void append(std::string_view bytes);
   void advance_sent(std::size_t bytes);
   [[nodiscard]] bool wants_read() const;
@@ -110,7 +116,8 @@ class Connection final : public IoHandler, public DeadlineEntry {
   std::unique_ptr<ConnectionMode> mode_;
   SocketAddress peer_;
   bool shaking_hands_ : 1;
-  bool in_event_ : 1 = false;  // sends are gathered, and settle() waits for the end
+  bool in_event_ : 1 = false;
+  bool settling_ : 1 = false;  // settle_now() comes at the end of the round
   bool blocked_ : 1 = false;   // the kernel took no more
   bool restart_ : 1 = false;
   bool ended_ : 1 = false;      // the peer has finished sending

@@ -11,6 +11,8 @@ namespace herald::transport {
 
 namespace {
 constexpr std::size_t kKeptBufferBytes = 64 * 1024;
+// Connections that gather what they send until the end of a round; so many buffers exist at a time.
+constexpr std::size_t kSettlingMax = 256;
 }  // namespace
 
 ConnectionHost::ConnectionHost(EventLoop& event_loop, HttpServices http_services, const Limits& the_limits,
@@ -26,7 +28,9 @@ ConnectionHost::ConnectionHost(EventLoop& event_loop, HttpServices http_services
 
 ConnectionHost::~ConnectionHost() {
   abort_all();
+  settling_.clear();
   reap();
+  loop.forget_round_end(*this);
   loop.cancel(timer_);
 }
 
@@ -56,6 +60,18 @@ void ConnectionHost::retire(Connection& connection) {
   });
 }
 
+void ConnectionHost::settle_at_round_end(Connection& connection) {
+  if (settling_.empty()) loop.call_at_round_end(*this);
+  settling_.push_back(&connection);
+  if (settling_.size() == kSettlingMax) on_round_end();
+}
+
+void ConnectionHost::on_round_end() {
+  for (Connection* connection : std::exchange(settling_, {})) {
+    if (!connection->dead()) connection->settle_now();
+  }
+}
+
 // Handlers that are told may cut further connections.
 void ConnectionHost::reap() {
   while (!dead_.empty()) {
@@ -63,6 +79,7 @@ void ConnectionHost::reap() {
       if (connection->mode() != nullptr) connection->mode()->on_dead();
       metrics.disconnected(connection->websocket(), connection->secure());
       counts_->leave(connection->peer().ip);
+      if (connection->settling()) std::erase(settling_, connection);
       auto& place = connections_[connection->index];
       std::swap(place, connections_.back());
       place->index = connection->index;

@@ -17,7 +17,7 @@
 
 namespace herald::transport {
 
-class ConnectionHost {
+class ConnectionHost : private RoundEnd {
  public:
   ConnectionHost(EventLoop& event_loop, HttpServices http_services, const Limits& the_limits, Log& the_log,
                  Metrics& the_metrics, std::shared_ptr<ConnectionCounts> connection_counts);
@@ -30,6 +30,8 @@ class ConnectionHost {
   void adopt(int fd, const SocketAddress& peer, const std::shared_ptr<void>& tls);
   // The connection is dead: it will be destroyed soon, but not now.
   void retire(Connection& connection);
+  // Its settle_now() is called when the loop's round ends, unless it is dead by then.
+  void settle_at_round_end(Connection& connection);
   // Cuts all connections, and destroys those that are dead.
   void abort_all();
   // See HttpServer.
@@ -61,6 +63,7 @@ class ConnectionHost {
   std::string head;                 // for a response's head, while it is made
 
  private:
+  void on_round_end() override;
   void reap();
   void arm_timer();
   void run_deadlines();
@@ -68,6 +71,7 @@ class ConnectionHost {
   std::shared_ptr<ConnectionCounts> counts_;
   std::vector<std::unique_ptr<Connection>> connections_;  // each knows its index
   std::vector<Connection*> dead_;
+  std::vector<Connection*> settling_;
   std::size_t cursor_ = 0;  // where close_websockets() goes on
   TimerId timer_ = 0;
   MonoTime timer_at_;

@@ -137,10 +137,19 @@ void EventLoop::round(std::chrono::milliseconds wait) {
   run_tasks();
   dispatch(count > 0 ? static_cast<std::size_t>(count) : 0);
   run_timers();
+  end_round();
+}
+
+void EventLoop::end_round() {
+  while (!round_ends_.empty()) {
+    RoundEnd* const listener = round_ends_.back();
+    round_ends_.pop_back();
+    listener->on_round_end();
+  }
 }
 
 int EventLoop::wait_ms(std::chrono::milliseconds most) const {
-  if (!local_.empty() || !inbox_.empty()) return 0;
+  if (!local_.empty() || !inbox_.empty() || !round_ends_.empty()) return 0;
   const auto next = timers_->next();
   if (!next) return static_cast<int>(most.count());
   const auto until = std::chrono::ceil<std::chrono::milliseconds>(*next - clock_.mono());

@@ -31,6 +31,15 @@ class IoHandler {
   virtual void on_ready(bool readable, bool writable, bool hung_up) = 0;
 };
 
+// Told once at the end of a round that it asked for.
+class RoundEnd {
+ public:
+  virtual void on_round_end() = 0;
+
+ protected:
+  ~RoundEnd() = default;
+};
+
 class EventLoop final : public Executor, public TimerService {
  public:
   explicit EventLoop(const Clock& clock);
@@ -59,6 +68,11 @@ class EventLoop final : public Executor, public TimerService {
   void rewatch(int fd, IoHandler& handler, bool want_write, bool want_read = true);
   void unwatch(int fd);
 
+  // The loop's thread (or before run()). Calls `listener` once, when the tasks, events and timers of this round, or of
+  // the next if none is under way, have been handled. It must live until then, or be taken back.
+  void call_at_round_end(RoundEnd& listener) { round_ends_.push_back(&listener); }
+  void forget_round_end(RoundEnd& listener) { std::erase(round_ends_, &listener); }
+
   // One buffer for every read of this loop: valid until the handler returns. 64 KiB.
   [[nodiscard]] std::span<std::uint8_t> read_buffer() { return read_buffer_; }
   [[nodiscard]] const Clock& clock() const { return clock_; }
@@ -77,6 +91,7 @@ class EventLoop final : public Executor, public TimerService {
   void run_tasks();
   void run_timers();
   void dispatch(std::size_t count);
+  void end_round();
 
   const Clock& clock_;
   int epoll_fd_ = -1;
@@ -86,6 +101,7 @@ class EventLoop final : public Executor, public TimerService {
   Inbox<std::vector<Task>> inbox_;
   std::vector<Task> local_;  // posted by the loop's own thread
   std::unique_ptr<TimerWheel> timers_;
+  std::vector<RoundEnd*> round_ends_;
   std::vector<IoHandler*> handlers_;  // by descriptor
   std::vector<epoll_event> ready_;    // what epoll reported this round
   std::vector<std::uint8_t> read_buffer_;

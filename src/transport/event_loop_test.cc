@@ -208,6 +208,58 @@ TEST(EventLoopThreadTest, TimersRunOnARealClock) {
   loop.run();
 }
 
+class CountingRoundEnd final : public RoundEnd {
+ public:
+  explicit CountingRoundEnd(std::function<void()> then) : then_(std::move(then)) {}
+  void on_round_end() override {
+    ++calls;
+    then_();
+  }
+  int calls = 0;
+
+ private:
+  std::function<void()> then_;
+};
+
+TEST(EventLoopRoundEnd, ComesOnceAfterTheTasksOfTheRound) {
+  const SystemClock clock;
+  EventLoop loop(clock);
+  int tasks = 0;
+  CountingRoundEnd listener([&] { EXPECT_EQ(tasks, 2); });
+  loop.post([&] {
+    ++tasks;
+    loop.call_at_round_end(listener);
+  });
+  loop.post([&] { ++tasks; });
+  loop.run_once(0ms);
+  loop.run_once(0ms);
+  EXPECT_EQ(listener.calls, 1);
+}
+
+TEST(EventLoopRoundEnd, AskedForOutsideARoundItDoesNotWaitForAnEvent) {
+  const SystemClock clock;
+  EventLoop loop(clock);
+  CountingRoundEnd listener([] {});
+  loop.call_at_round_end(listener);
+  loop.run_once(1h);
+  EXPECT_EQ(listener.calls, 1);
+}
+
+TEST(EventLoopRoundEnd, MayBeTakenBackAndMayAskForAnother) {
+  const SystemClock clock;
+  EventLoop loop(clock);
+  CountingRoundEnd taken_back([] {});
+  loop.call_at_round_end(taken_back);
+  loop.forget_round_end(taken_back);
+  CountingRoundEnd second([] {});
+  CountingRoundEnd first([&] { loop.call_at_round_end(second); });
+  loop.call_at_round_end(first);
+  loop.run_once(0ms);
+  EXPECT_EQ(taken_back.calls, 0);
+  EXPECT_EQ(first.calls, 1);
+  EXPECT_EQ(second.calls, 1);
+}
+
 TEST(EventLoopThreadTest, ATaskThatIsNeverRunIsDestroyed) {
   const SystemClock clock;
   const auto token = std::make_shared<int>(0);
