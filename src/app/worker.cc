@@ -3,6 +3,7 @@
 #include <future>
 #include <limits>
 
+#include "base/thread_name.h"
 #include "transport/descriptor_table.h"
 
 namespace herald::app {
@@ -51,6 +52,7 @@ Status Worker::start_with_own_descriptors(std::vector<int> kept) {
 
 // What the server holds is closed here, since only this thread may know the descriptors.
 void Worker::run() {
+  name_thread("event loop");
   loop_.run();
   server_->stop_listening();
   server_->abort_all();

@@ -4,6 +4,8 @@
 #include <chrono>
 #include <iterator>
 
+#include "base/thread_name.h"
+
 namespace herald::adapters {
 
 namespace {
@@ -35,6 +37,7 @@ CommitQueue::~CommitQueue() {
 }
 
 void CommitQueue::run() {
+  name_thread("store commit");
   while (true) {
     auto operations = mailbox_.take();
     const bool busy = !operations.empty();

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <atomic>
 
+#include "base/thread_name.h"
+
 namespace herald::adapters {
 
 ReaderPool::ReaderPool(Database& database, std::size_t threads, Log& log, Metrics& metrics)
@@ -25,6 +27,7 @@ std::size_t ReaderPool::thread_number() {
 }
 
 void ReaderPool::run(Reader& reader) {
+  name_thread("store read");
   Answers answers;
   for (auto reads = reader.mailbox.wait(); !reads.empty(); reads = reader.mailbox.wait()) {
     for (auto& read : reads) {
