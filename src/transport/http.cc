@@ -99,6 +99,18 @@ void HttpResponder::send(HttpResponse response) {
   if (sink) sink->respond(token_, std::move(response));
 }
 
+HttpStream HttpResponder::stream(HttpResponse head, HttpStreamEvents events) {
+  const auto sink = std::exchange(sink_, {}).lock();
+  if (!sink) return {};
+  return {sink->begin_stream(token_, std::move(head), std::move(events)), token_};
+}
+
+std::weak_ptr<HttpStream::Sink> HttpResponder::Sink::begin_stream(std::uint64_t token, HttpResponse /*head*/,
+                                                                  HttpStreamEvents /*events*/) {
+  respond(token, text_response(500, "Internal error\n"));
+  return {};
+}
+
 void HttpRouter::add(std::string prefix, HttpHandler& handler) {
   HERALD_CHECK(prefix.starts_with('/'), "a route starts with '/'");
   // Longest first; the order of equals does not matter, since the first of them takes all.

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "transport/address.h"
+#include "transport/http_stream.h"
 
 namespace herald::transport {
 
@@ -52,6 +53,9 @@ class HttpResponder {
    public:
     virtual ~Sink() = default;
     virtual void respond(std::uint64_t token, HttpResponse response) = 0;
+    // Where the parts go; empty: nowhere. A sink that takes no parts answers 500.
+    virtual std::weak_ptr<HttpStream::Sink> begin_stream(std::uint64_t token, HttpResponse head,
+                                                         HttpStreamEvents events);
   };
   HttpResponder(std::weak_ptr<Sink> sink, std::uint64_t token) : sink_(std::move(sink)), token_(token) {}
   HttpResponder(HttpResponder&&) = default;
@@ -61,6 +65,8 @@ class HttpResponder {
   ~HttpResponder();
 
   void send(HttpResponse response);
+  // Answers with `head` now and with a body in parts: without its own body, and of a status that allows one.
+  [[nodiscard]] HttpStream stream(HttpResponse head, HttpStreamEvents events);
 
  private:
   std::weak_ptr<Sink> sink_;

@@ -1,5 +1,7 @@
 #include "transport/http_connection.h"
 
+#include <array>
+#include <charconv>
 #include <utility>
 
 #include "base/encoding.h"
@@ -11,11 +13,28 @@
 namespace herald::transport {
 
 // Outlives the connection in the hands of responders.
-class HttpConnection::Sink final : public HttpResponder::Sink {
+class HttpConnection::Sink final : public HttpResponder::Sink,
+                                   public HttpStream::Sink,
+                                   public std::enable_shared_from_this<HttpConnection::Sink> {
  public:
   explicit Sink(HttpConnection& owner) : owner_(&owner) {}
   void respond(std::uint64_t token, HttpResponse response) override {
     if (owner_ != nullptr) owner_->respond(token, std::move(response));
+  }
+  std::weak_ptr<HttpStream::Sink> begin_stream(std::uint64_t token, HttpResponse head,
+                                               HttpStreamEvents events) override {
+    if (owner_ == nullptr || !owner_->begin_stream(token, head, std::move(events))) return {};
+    return weak_from_this();
+  }
+  bool stream_open(std::uint64_t token) const override { return owner_ != nullptr && owner_->streams(token); }
+  bool stream_blocked(std::uint64_t token) const override {
+    return stream_open(token) && owner_->connection_.blocked();
+  }
+  void send_part(std::uint64_t token, std::string_view bytes) override {
+    if (stream_open(token)) owner_->send_part(bytes);
+  }
+  void end_stream(std::uint64_t token, bool complete) override {
+    if (stream_open(token)) owner_->end_stream(complete);
   }
   void detach() { owner_ = nullptr; }
 
@@ -124,11 +143,16 @@ void HttpConnection::resume() {
 }
 
 bool HttpConnection::wants_bytes() const {
+  if (stream_) return true;  // its end is
   return !busy_ && waiting_.empty() && !connection_.blocked();
 }
 
 void HttpConnection::on_drained() {
-  if (!busy_) resume();
+  if (!busy_) return resume();
+  // A copy: what is called may end the stream.
+  if (!stream_ || !stream_->drained) return;
+  const auto drained = stream_->drained;
+  drained();
 }
 
 void HttpConnection::answer(const HttpResponse& response, bool close) {
@@ -143,6 +167,70 @@ void HttpConnection::answer(const HttpResponse& response, bool close) {
   if (!keep_alive_) connection_.finish();
 }
 
+bool HttpConnection::begin_stream(std::uint64_t token, const HttpResponse& head, HttpStreamEvents events) {
+  if (token != token_ || !busy_ || connection_.dead()) return false;
+  ConnectionHost& host = connection_.host();
+  keep_alive_ = false;
+  host.head.clear();
+  append_response_head(host.head, head,
+                       {.date = host.date(), .request_version = version_, .close = true, .in_parts = true});
+  connection_.send(host.head);
+  host.metrics.answered(head.status);
+  waiting_ = {};
+  if (head_only_) {
+    busy_ = false;
+    connection_.finish();
+  } else if (host.draining) {
+    complete_stream();
+  } else if (connection_.ended()) {
+    connection_.cut();
+  } else {
+    stream_ = std::make_unique<HttpStreamEvents>(std::move(events));
+  }
+  if (!in_process_) connection_.settle();
+  return streams(token);
+}
+
+bool HttpConnection::streams(std::uint64_t token) const {
+  return stream_ != nullptr && token == token_ && !connection_.dead();
+}
+
+void HttpConnection::send_part(std::string_view bytes) {
+  const auto most = connection_.host().limits.send_buffer_max_bytes;
+  if (version_ < 11) {
+    connection_.send(bytes);
+  } else {
+    std::array<char, 18> size;
+    char* const end = std::to_chars(size.data(), size.data() + size.size() - 2, bytes.size(), 16).ptr;
+    end[0] = '\r';
+    end[1] = '\n';
+    connection_.send({size.data(), static_cast<std::size_t>(end + 2 - size.data())}, bytes);
+    connection_.send("\r\n");
+  }
+  if (connection_.unsent_bytes() > most) connection_.flush();
+  if (connection_.unsent_bytes() > most) {
+    connection_.host().metrics.refused(Refusal::kSlowReader);
+    connection_.cut();
+  }
+  connection_.settle();
+}
+
+void HttpConnection::complete_stream() {
+  if (version_ >= 11) connection_.send("0\r\n\r\n");
+  busy_ = false;
+  connection_.finish();
+}
+
+void HttpConnection::end_stream(bool complete) {
+  stream_.reset();
+  if (complete) {
+    complete_stream();
+  } else {
+    connection_.cut();
+  }
+  connection_.settle();
+}
+
 void HttpConnection::refuse(int status, std::string_view reason) {
   connection_.host().metrics.refused(refusal_of_status(status));
   head_only_ = false;
@@ -150,6 +238,7 @@ void HttpConnection::refuse(int status, std::string_view reason) {
 }
 
 void HttpConnection::on_ended() {
+  if (stream_) return connection_.cut();
   if (wants_bytes()) connection_.finish();
 }
 
@@ -164,8 +253,19 @@ void HttpConnection::on_deadline(Deadline kind) {
 }
 
 void HttpConnection::on_drain() {
+  if (stream_) {
+    const auto events = std::move(stream_);
+    complete_stream();
+    if (events->ended) events->ended();
+    return;
+  }
   // One that has not asked anything yet may be about to.
   if (!busy_ && !parser_ && token_ != 0) connection_.finish();
+}
+
+void HttpConnection::on_dead() {
+  const auto events = std::move(stream_);
+  if (events && events->ended) events->ended();
 }
 
 }  // namespace herald::transport

@@ -88,7 +88,11 @@ void append_response_head(std::string& out, const HttpResponse& response, const 
   out.append(reason_phrase(response.status)).append("\r\n");
   append_field(out, "Date", frame.date);
   for (const auto& [name, value] : response.headers) append_field(out, name, value);
-  if (status_allows_body(response.status)) append_field(out, "Content-Length", std::to_string(response.body.size()));
+  if (frame.in_parts) {
+    if (frame.request_version >= 11) append_field(out, "Transfer-Encoding", "chunked");
+  } else if (status_allows_body(response.status)) {
+    append_field(out, "Content-Length", std::to_string(response.body.size()));
+  }
   if (frame.close) {
     append_field(out, "Connection", "close");
   } else if (frame.request_version < 11) {

@@ -16,11 +16,12 @@ namespace herald::transport {
 struct ResponseFrame {
   std::string_view date;
   int request_version = 11;
-  bool close = false;  // the connection ends after this response
+  bool close = false;     // the connection ends after this response
+  bool in_parts = false;  // a body whose length is not known: chunked, or to a peer before HTTP/1.1 until the end
 };
 
-// Appends all up to the empty line: what `response` says, Content-Length (unless the status allows no body), Date and
-// Connection. Control characters in a field are left out, so that no value can begin another field.
+// Appends all up to the empty line: what `response` says, Content-Length or Transfer-Encoding (unless the status allows
+// no body), Date and Connection. Control characters in a field are left out, so that no value can begin another field.
 void append_response_head(std::string& out, const HttpResponse& response, const ResponseFrame& frame);
 
 // 1xx, 204 and 304 have no body (RFC 9112 §6.3).
