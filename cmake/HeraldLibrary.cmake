@@ -1,11 +1,12 @@
-# herald_library(FOLDER [DEPENDS folder...] [PRIVATE_LINK target...])
+# herald_library(FOLDER [DEPENDS folder...] [PRIVATE_LINK target...] [BROKERS kind...])
 #
 # Makes src/FOLDER a static library target herald_<folder with / as _>. Sources are every *.cc below the
 # folder; *_test.cc become one GoogleTest program beside it. The library's include root holds nothing but a
 # link to its own folder, so `#include "base/result.h"` compiles only where herald_base is linked: the
 # allowed arrows are enforced by the compiler. Vendor libraries are PRIVATE_LINK, so that their headers stay inside.
+# BROKERS: the test program runs once beside each kind of message broker (tests/support/broker.py).
 function(herald_library folder)
-  cmake_parse_arguments(ARG "" "" "DEPENDS;PRIVATE_LINK" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "DEPENDS;PRIVATE_LINK;BROKERS" ${ARGN})
   string(REPLACE "/" "_" name ${folder})
   set(target herald_${name})
 
@@ -44,7 +45,15 @@ function(herald_library folder)
     if(HERALD_PCH)
       target_precompile_headers(${target}_test REUSE_FROM herald_test_pch)
     endif()
-    add_test(NAME ${name} COMMAND ${target}_test)
-    set_tests_properties(${name} PROPERTIES TIMEOUT 300)
+    if(ARG_BROKERS)
+      foreach(kind ${ARG_BROKERS})
+        add_test(NAME ${name}_${kind}
+          COMMAND /usr/bin/python3 ${CMAKE_SOURCE_DIR}/tests/support/broker.py ${kind} -- $<TARGET_FILE:${target}_test>)
+        set_tests_properties(${name}_${kind} PROPERTIES TIMEOUT 300)
+      endforeach()
+    else()
+      add_test(NAME ${name} COMMAND ${target}_test)
+      set_tests_properties(${name} PROPERTIES TIMEOUT 300)
+    endif()
   endif()
 endfunction()

@@ -1,0 +1,87 @@
+#include "adapters/amqp/inbound.h"
+
+#include <gtest/gtest.h>
+
+#include <optional>
+
+namespace herald::adapters {
+namespace {
+
+class InboundTest : public testing::Test {
+ protected:
+  std::shared_ptr<Inbound> make() {
+    return std::make_shared<Inbound>(
+        "q", 10, executor_,
+        [this](ports::QueueBatch batch) {
+          for (const auto& body : batch.bodies) bodies_ += body;
+          bodies_ += ";";
+          held_.push_back(std::move(batch));
+        },
+        [this](Inbound&, DeliveryRange range) {
+          settled_ += std::to_string(range.first) + "+" + std::to_string(range.count) + " ";
+        });
+  }
+
+  ManualExecutor executor_;
+  std::string bodies_;
+  std::string settled_;
+  std::vector<ports::QueueBatch> held_;
+  std::shared_ptr<Inbound> inbound_ = make();
+};
+
+TEST_F(InboundTest, WhatGatheredIsOneBatchAndOnePost) {
+  inbound_->arrived("a");
+  inbound_->arrived("b");
+  EXPECT_EQ(inbound_->waiting(), 2U);
+  EXPECT_EQ(executor_.run(), 1U);
+  EXPECT_EQ(bodies_, "ab;");
+  inbound_->arrived("c");
+  executor_.run();
+  EXPECT_EQ(bodies_, "ab;c;");
+}
+
+TEST_F(InboundTest, EachBatchIsSettledOnceByItsNumbers) {
+  inbound_->arrived("a");
+  inbound_->arrived("b");
+  executor_.run();
+  inbound_->arrived("c");
+  executor_.run();
+  held_[1].done();
+  held_[1].done();
+  held_.clear();
+  EXPECT_EQ(settled_, "2+1 0+2 ");
+}
+
+TEST_F(InboundTest, ALostLinkDropsWhatWasNotHandedOver) {
+  inbound_->arrived("a");
+  executor_.run();
+  inbound_->arrived("b");
+  EXPECT_EQ(inbound_->lost(), 1U);
+  executor_.run();
+  inbound_->arrived("b");
+  executor_.run();
+  EXPECT_EQ(bodies_, "a;b;");
+  held_[1].done();
+  EXPECT_EQ(settled_, "2+1 ");
+}
+
+TEST_F(InboundTest, AfterTheEndNothingIsHandedOver) {
+  inbound_->arrived("a");
+  inbound_->end();
+  executor_.run();
+  inbound_->arrived("b");
+  EXPECT_TRUE(executor_.idle());
+  EXPECT_EQ(bodies_, "");
+}
+
+TEST_F(InboundTest, OutlivedByItsBatches) {
+  inbound_->arrived("a");
+  executor_.run();
+  inbound_->end();
+  inbound_.reset();
+  held_.clear();
+  EXPECT_EQ(settled_, "0+1 ");
+}
+
+}  // namespace
+}  // namespace herald::adapters

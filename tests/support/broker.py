@@ -1,0 +1,274 @@
+"""Real brokers for tests: ActiveMQ Classic and ActiveMQ Artemis as published in Maven Central, on free loopback ports.
+
+In pytest:  with broker.Broker("artemis", folder) as one: ... one.url, one.queues(), one.kill(), one.start()
+As a wrapper of a test program (see Control):  broker.py classic [--count 2] -- PROGRAM ARGUMENT...
+"""
+
+import argparse
+import contextlib
+import fcntl
+import json
+import os
+import pathlib
+import random
+import shutil
+import socket
+import socketserver
+import subprocess
+import sys
+import tarfile
+import tempfile
+import threading
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+UNPACKED = ROOT / "build" / "brokers"
+TEMPLATES = pathlib.Path(__file__).resolve().parent / "broker"
+VERSIONS = {"classic": "apache-activemq:5.18.3", "artemis": "apache-artemis:2.40.0"}
+KINDS = tuple(VERSIONS)
+START_SECONDS = 90
+# Artemis' module that takes everyone.
+GUEST = """  org.apache.activemq.artemis.spi.core.security.jaas.GuestLoginModule sufficient
+    org.apache.activemq.jaas.guest.user="guest"
+    org.apache.activemq.jaas.guest.role="users";"""
+USER, PASSWORD = "herald", "a secret of the test's own"
+
+
+def run_maven(*arguments):
+    maven = shutil.which("mvn")
+    assert maven, "mvn is missing: ./test installs it (scripts/packages.txt)"
+    done = subprocess.run([maven, "-q", "-B", *arguments], capture_output=True, text=True)
+    assert done.returncode == 0, f"mvn could not get the broker:\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
+
+
+def home(kind):
+    """The folder of the unpacked broker; gets it if it is not there."""
+    artifact, version = VERSIONS[kind].split(":")
+    folder = UNPACKED / f"{artifact}-{version}"
+    UNPACKED.mkdir(parents=True, exist_ok=True)
+    with open(UNPACKED / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if (folder / "unpacked").exists():
+            return folder
+        coordinates = f"org.apache.activemq:{artifact}:{version}:tar.gz:bin"
+        run_maven("dependency:get", f"-Dartifact={coordinates}", "-Dtransitive=false")
+        run_maven("dependency:copy", f"-Dartifact={coordinates}", f"-DoutputDirectory={UNPACKED}")
+        archive = UNPACKED / f"{artifact}-{version}-bin.tar.gz"
+        with tarfile.open(archive) as tar:
+            tar.extractall(UNPACKED)
+        archive.unlink()
+        (folder / "unpacked").touch()
+    return folder
+
+
+def free_port():
+    """Outside the range from which the kernel takes clients' ports: a client that tries it again and again while the
+    broker is down could otherwise meet itself."""
+    low = int(pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    while True:
+        port = random.randrange(max(10000, low - 20000), low)
+        with contextlib.closing(socket.socket()) as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+
+
+class Broker:
+    """One broker. Its ports and settings stay the same when it is started again; what it held does not."""
+
+    def __init__(self, kind, folder, login=False):
+        self.kind = kind
+        self.folder = pathlib.Path(folder)
+        self.login = login
+        self.port = free_port()
+        self.process = None
+        self.log_path = self.folder / "broker.log"
+        self.start_seconds = 0
+
+    @property
+    def url(self):
+        return f"amqp://127.0.0.1:{self.port}"
+
+    def fill_templates(self):
+        etc = self.folder / "etc"
+        etc.mkdir(parents=True, exist_ok=True)
+        values = {"@PORT@": str(self.port), "@FOLDER@": str(self.folder), "@USER@": USER, "@PASSWORD@": PASSWORD}
+        values |= {"@ANONYMOUS@": str(not self.login).lower(), "@LOGIN_FLAG@": "required", "@GUEST@": ""}
+        if not self.login:
+            values |= {"@LOGIN_FLAG@": "sufficient", "@GUEST@": GUEST}
+        for template in (TEMPLATES / self.kind).iterdir():
+            text = template.read_text()
+            for key, value in values.items():
+                text = text.replace(key, value)
+            (etc / template.name).write_text(text)
+
+    def command(self):
+        at, etc = home(self.kind), self.folder / "etc"
+        java = ["java", "-Xms64m", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto"]
+        java += [f"-Djava.io.tmpdir={self.folder}", f"-Dlog4j2.configurationFile=file:{etc}/log4j2.properties"]
+        if self.kind == "classic":
+            java += [f"-Dactivemq.home={at}", f"-Dactivemq.base={self.folder}", f"-Dactivemq.conf={etc}"]
+            java += [f"-Djava.security.auth.login.config={etc}/login.config"]
+            return [*java, "-jar", f"{at}/bin/activemq.jar", "start", f"xbean:file:{etc}/activemq.xml"]
+        java += [f"-Dartemis.home={at}", f"-Dartemis.instance={self.folder}", f"-Dartemis.instance.etc={etc}"]
+        java += [f"-Djava.security.auth.login.config={etc}/login.config", f"-Ddata.dir={self.folder}/data"]
+        java += ["-cp", f"{at}/lib/artemis-boot.jar", "org.apache.activemq.artemis.boot.Artemis"]
+        return [*java, "run"]
+
+    def start(self):
+        began = time.monotonic()
+        self.fill_templates()
+        # An earlier process may have left its lock.
+        shutil.rmtree(self.folder / "data", ignore_errors=True)
+        with open(self.log_path, "ab") as log:
+            self.process = subprocess.Popen(self.command(), stdout=log, stderr=log, cwd=self.folder)
+        while not self.is_listening():
+            assert self.process.poll() is None, f"{self.kind} did not start:\n{self.log()[-4000:]}"
+            assert time.monotonic() - began < START_SECONDS, f"{self.kind} starts too slowly:\n{self.log()[-4000:]}"
+            time.sleep(0.05)
+        self.start_seconds = time.monotonic() - began
+        return self
+
+    def is_listening(self):
+        try:
+            socket.create_connection(("127.0.0.1", self.port), 1).close()
+            return True
+        except OSError:
+            return False
+
+    def kill(self):
+        """kill -9: what it held is gone."""
+        if self.process and self.process.poll() is None:
+            self.process.kill()
+        if self.process:
+            self.process.wait()
+
+    def stop(self):
+        if self.process and self.process.poll() is None:
+            self.process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(15)
+        self.kill()
+
+    def log(self):
+        return self.log_path.read_text(errors="replace")
+
+    def connection(self):
+        """An AMQP client that is not ours, to look into the broker."""
+        from proton.utils import BlockingConnection
+
+        login = {"user": USER, "password": PASSWORD, "allow_insecure_mechs": True} if self.login else {}
+        return BlockingConnection(f"127.0.0.1:{self.port}", timeout=20, **login)
+
+    def queues(self):
+        """By name, what the broker itself says of its queues: {"WS1": {"messages": 0, "consumers": 1}}."""
+        with contextlib.closing(self.connection()) as connection:
+            found = (classic_queues if self.kind == "classic" else artemis_queues)(connection)
+        hidden = ("ActiveMQ.", "activemq.", "$sys", "ID:", "DLQ", "ExpiryQueue")
+        return {name: state for name, state in found.items() if not name.startswith(hidden)}
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *_):
+        self.kill()
+
+
+def ask(connection, address, message):
+    from proton import Message
+
+    receiver = connection.create_receiver(None, dynamic=True)
+    message.reply_to = receiver.link.remote_source.address
+    sender = connection.create_sender(address)
+    sender.send(message if isinstance(message, Message) else Message(message))
+    return receiver
+
+
+def classic_queues(connection):
+    """The answers of statisticsBrokerPlugin, one for each queue and then an empty one."""
+    from proton import Message
+
+    query = Message(properties={"ActiveMQ.Statistics.Destination.List.End.With.Null": True}, body="")
+    receiver = ask(connection, "ActiveMQ.Statistics.Destination.>", query)
+    queues = {}
+    while True:
+        answer = receiver.receive(timeout=10).body
+        receiver.accept()
+        if not isinstance(answer, dict) or "destinationName" not in answer:
+            return queues
+        name = answer["destinationName"].removeprefix("queue://")
+        queues[name] = {"messages": answer["size"], "consumers": answer["consumerCount"]}
+
+
+def artemis_queues(connection):
+    from proton import Message
+
+    query = Message(
+        properties={"_AMQ_ResourceName": "broker", "_AMQ_OperationName": "listQueues"},
+        body=json.dumps(['{"field":"","operation":"","value":""}', 1, 1000]),
+    )
+    receiver = ask(connection, "activemq.management", query)
+    answer = receiver.receive(timeout=10)
+    receiver.accept()
+    assert answer.properties["_AMQ_OperationSucceeded"], answer.body
+    rows = json.loads(json.loads(answer.body)[0])["data"]
+    return {
+        row["name"]: {"messages": int(row["messageCount"]), "consumers": int(row["consumerCount"])}
+        for row in rows
+        if str(row["temporary"]).lower() != "true"
+    }
+
+
+class Control(socketserver.StreamRequestHandler):
+    """What a test program may ask over HERALD_TEST_BROKER_CONTROL (a port), a line each: "start N", "kill N" and
+    "queues N" for the Nth of HERALD_TEST_BROKER_PORTS. Answers a line: "ok", or the queues as "name messages consumers,…",
+    or what went wrong."""
+
+    def handle(self):
+        for line in self.rfile:
+            verb, number = line.decode().split()
+            try:
+                answer = self.carry_out(verb, self.server.brokers[int(number)])
+            except Exception as error:  # the program shows it as its failure
+                answer = "failed: " + repr(error).replace("\n", " ")
+            self.wfile.write((answer + "\n").encode())
+
+    def carry_out(self, verb, broker):
+        if verb == "queues":
+            found = sorted(broker.queues().items())
+            return ",".join(f"{name} {state['messages']} {state['consumers']}" for name, state in found)
+        {"start": broker.start, "kill": broker.kill}[verb]()
+        return "ok"
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Runs a program beside a broker that it may kill and start again.")
+    parser.add_argument("kind", choices=KINDS)
+    parser.add_argument("--count", type=int, default=2, help="brokers the program may start; the first one runs")
+    parser.add_argument("command", nargs="+")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="herald-broker-") as folder, contextlib.ExitStack() as stack:
+        brokers = [Broker(arguments.kind, f"{folder}/{i}") for i in range(arguments.count)]
+        for broker in brokers:
+            stack.callback(broker.kill)
+        brokers[0].start()
+        print(f"{arguments.kind} started in {brokers[0].start_seconds:.1f} s", flush=True)
+        server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Control)
+        server.daemon_threads = True
+        server.brokers = brokers
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        environment = os.environ | {
+            "HERALD_TEST_BROKER_KIND": arguments.kind,
+            "HERALD_TEST_BROKER_PORTS": " ".join(str(broker.port) for broker in brokers),
+            "HERALD_TEST_BROKER_CONTROL": str(server.server_address[1]),
+        }
+        code = subprocess.run(arguments.command, env=environment).returncode
+        if code != 0:
+            print(brokers[0].log()[-2000:], file=sys.stderr)
+        return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
