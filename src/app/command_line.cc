@@ -21,7 +21,7 @@ void add_configuration(CLI::App& app, std::string& config, Given& given) {
       ->type_name("FILE")
       ->envname("HERALD_CONFIG");
   for (const auto& option : options()) {
-    auto* added = app.add_option(option.flag(), given.emplace_back(), option.doc)->type_name(option.form);
+    auto* added = app.add_option(option.flags(), given.emplace_back(), option.doc)->type_name(option.form);
     added->allow_extra_args(false);
     if (option.kind != ValueKind::kList) added->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
     if (option.is_limit) added->group("");

@@ -65,6 +65,12 @@ void check_together(const Resolved& resolved, Errors& errors) {
                  "must be at most half of limits.lease_ms");
   checks.require(c.tls_key.empty() || !c.tls_certificate.empty(), "tls.key", "needs tls.certificate too");
   checks.require(c.tls_certificate.empty() || !c.tls_key.empty(), "tls.certificate", "needs tls.key too");
+  const bool amqp = c.queue == QueueKind::kAmqp;
+  checks.require(!amqp || !c.brokers.empty(), "brokers", "must name at least one broker for queue = \"amqp\"");
+  checks.require(c.broker_user.empty() || !c.broker_password_file.empty(), "broker_user",
+                 "needs broker_password_file too");
+  checks.require(c.broker_password_file.empty() || !c.broker_user.empty(), "broker_password_file",
+                 "needs broker_user too");
   checks.require(c.loops <= 256, "loops", "must be at most 256");
 }
 

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "adapters/amqp/broker_url.h"
 #include "app/roles.h"
 #include "base/limits.h"
 #include "base/log.h"
@@ -21,6 +22,7 @@ namespace herald::app {
 enum class LogFormat : std::uint8_t { kText, kJson };
 enum class StoreKind : std::uint8_t { kRocksDb, kMemory };
 enum class LoopDescriptors : std::uint8_t { kShared, kOwn };
+enum class QueueKind : std::uint8_t { kInProcess, kAmqp };
 enum class SenderRules : std::uint8_t { kStrict, kLenient };
 enum class PrivateHosts : std::uint8_t { kRefuse, kAllow };
 

@@ -65,7 +65,7 @@ Status Control::start_roles(const std::vector<std::unique_ptr<Worker>>& workers)
   const RoleSet& roles = services_.configuration.roles;
   Stores& stores = *services_.stores;
   if (roles.has(Role::kDeliveryManager)) {
-    manager_.emplace(roles::delivery_manager::DeliveryManagerConfig{}, stores.deliveries(), services_.queue, loop_,
+    manager_.emplace(roles::delivery_manager::DeliveryManagerConfig{}, stores.deliveries(), *services_.queue, loop_,
                      loop_, services_.log, services_.metrics);
     manager_->start();
   }
@@ -80,11 +80,11 @@ Status Control::start_roles(const std::vector<std::unique_ptr<Worker>>& workers)
     monitor_.emplace(
         roles::monitor::MonitorConfig{.limits = services_.configuration.limits},
         roles::monitor::MonitorPorts{stores.messages(), stores.deliveries(), stores.directory(), stores.servers(),
-                                     services_.queue, loop_, loop_, services_.clock, services_.log, services_.metrics});
+                                     *services_.queue, loop_, loop_, services_.clock, services_.log, services_.metrics});
     monitor_->start();
   }
   server_ids_.start(lease_events(workers));
-  watch_losses(workers, services_.queue.losses());
+  watch_losses(workers, services_.queue->losses());
   health_.start();
   return {};
 }
@@ -103,7 +103,7 @@ LeaseEvents Control::lease_events(const std::vector<std::unique_ptr<Worker>>& wo
 // that waited for the broker are recorded, lest they look like deliveries that nobody acked.
 void Control::watch_losses(const std::vector<std::unique_ptr<Worker>>& workers, std::uint64_t before) {
   loop_.run_after(kLossesInterval, [this, &workers, before] {
-    const std::uint64_t now = services_.queue.losses();
+    const std::uint64_t now = services_.queue->losses();
     if (now != before) {
       services_.log.warning("queue messages may have been lost; looking for what is pending", {});
       loop_.run_after(kLossesInterval, [this, &workers] { look_again(workers); });
@@ -133,7 +133,7 @@ Status Control::start_user_agent_udp() {
   };
   user_agent_udp_.emplace(std::move(config),
                           roles::user_agent_udp::UserAgentUdpPorts{
-                              services_.stores->directory(), services_.stores->deliveries(), services_.queue, *sender_,
+                              services_.stores->directory(), services_.stores->deliveries(), *services_.queue, *sender_,
                               loop_, loop_, services_.clock, services_.random, services_.log, services_.metrics});
   user_agent_udp_->start();
   return {};
@@ -147,8 +147,8 @@ void Control::start_server_queue(const std::vector<std::unique_ptr<Worker>>& wor
                        worker.user_agent_ws()->deliver(batch.announced);
                      }});
   }
-  server_queue_.emplace(services_.queue, services_.configuration.server_id, kServerQueueCredit, loop_, std::move(sinks),
-                        services_.log, services_.metrics);
+  server_queue_.emplace(*services_.queue, services_.configuration.server_id, kServerQueueCredit, loop_,
+                        std::move(sinks), services_.log, services_.metrics);
 }
 
 Status Control::start_broadcasts(const std::vector<std::unique_ptr<Worker>>& workers) {
@@ -173,7 +173,7 @@ void Control::stop_roles() {
 }
 
 bool Control::idle() const {
-  const auto depths = services_.queue.depths();
+  const auto depths = services_.queue->depths();
   const bool empty = std::ranges::all_of(depths, [](const auto& depth) { return depth.waiting == 0; });
   return empty && (!monitor_ || monitor_->idle()) && (!manager_ || manager_->idle());
 }

@@ -36,7 +36,7 @@ void HealthCheck::store_answered(const Status& status) {
 void HealthCheck::look_at_queues() {
   loop_.run_after(kQueueInterval, [this] { look_at_queues(); });
   const std::uint64_t full = services_.configuration.limits.queue_max_messages * kFullPercent / 100;
-  for (const auto& depth : services_.queue.depths()) {
+  for (const auto& depth : services_.queue->depths()) {
     if (!depth.connected) {
       return services_.health.set_not_ok("queue", "the broker is away; messages are accepted, and routed later");
     }

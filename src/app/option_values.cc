@@ -114,6 +114,20 @@ Status read_value(const Texts& texts, LoopDescriptors& out) {
   return choose(texts.front(), out, {{"shared", LoopDescriptors::kShared}, {"own", LoopDescriptors::kOwn}});
 }
 
+Status read_value(const Texts& texts, QueueKind& out) {
+  return choose(texts.front(), out, {{"in_process", QueueKind::kInProcess}, {"amqp", QueueKind::kAmqp}});
+}
+
+Status read_value(const Texts& texts, std::vector<adapters::BrokerUrl>& out) {
+  out.clear();
+  for (const auto& text : texts) {
+    auto url = adapters::parse_broker_url(text);
+    if (!url) return std::unexpected(url.error());
+    out.push_back(std::move(*url));
+  }
+  return {};
+}
+
 Status read_value(const Texts& texts, SenderRules& out) {
   return choose(texts.front(), out, {{"strict", SenderRules::kStrict}, {"lenient", SenderRules::kLenient}});
 }

@@ -15,6 +15,7 @@ constexpr ValueKind kind_of() {
     return ValueKind::kNumber;
   } else if constexpr (std::is_same_v<T, std::vector<transport::SocketAddress>> ||
                        std::is_same_v<T, std::vector<transport::Network>> ||
+                       std::is_same_v<T, std::vector<adapters::BrokerUrl>> ||
                        std::is_same_v<T, std::vector<std::string>> || std::is_same_v<T, RoleSet>) {
     return ValueKind::kList;
   } else {
@@ -72,6 +73,12 @@ std::string Option::flag() const {
     if (c == '.' || c == '_') c = '-';
   }
   return out;
+}
+
+std::string Option::flags() const {
+  const std::string name = flag();
+  const bool plural = kind == ValueKind::kList && name.ends_with('s');
+  return plural ? name + "," + name.substr(0, name.size() - 1) : name;
 }
 
 std::string Option::variable() const {

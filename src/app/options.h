@@ -25,7 +25,9 @@ struct Option {
   // kInvalid: what a right value looks like.
   std::function<Status(Configuration&, const std::vector<std::string>&)> set;
 
-  [[nodiscard]] std::string flag() const;      // "--tls-key"
+  [[nodiscard]] std::string flag() const;  // "--tls-key"
+  // The flag as CLI11 takes it: that of a list may also be given in the singular, --broker for --brokers.
+  [[nodiscard]] std::string flags() const;
   [[nodiscard]] std::string variable() const;  // "HERALD_TLS_KEY"
   // A text of flag, environment or default as this option's values.
   [[nodiscard]] std::vector<std::string> split(std::string_view text) const;

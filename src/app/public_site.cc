@@ -18,7 +18,7 @@ void PublicSite::add_app_server(Services& services, transport::EventLoop& loop) 
       roles::app_server::NotifyConfig{.limits = services.configuration.limits,
                                       .draining = [&services] { return services.draining.load(); }},
       roles::app_server::NotifyPorts{services.stores->messages(), services.stores->deliveries(),
-                                     services.stores->directory(), services.queue, *services.order, *services.cursors},
+                                     services.stores->directory(), *services.queue, *services.order, *services.cursors},
       loop, services.clock, services.log, services.metrics);
   router_.add("/notify", *notify_);
   push_.emplace(services, loop);
@@ -40,7 +40,7 @@ void PublicSite::add_user_agent_ws(Services& services, transport::EventLoop& loo
       .shards = links.shards};
   websockets_.emplace(roles::user_agent_ws::Context{
       std::move(config), services.stores->messages(), services.stores->deliveries(), services.stores->directory(),
-      services.queue, loop, loop, services.clock, services.random, *services.tokens, *services.endpoints, services.log,
+      *services.queue, loop, loop, services.clock, services.random, *services.tokens, *services.endpoints, services.log,
       services.metrics});
 }
 
@@ -49,8 +49,8 @@ void PublicSite::add_pull(Services& services, transport::EventLoop& loop, LoopLi
                                                   .public_url = services.public_url,
                                                   .draining = [&services] { return services.draining.load(); },
                                                   .pulled = std::move(links.pulled)},
-                roles::user_agent_udp::PullPorts{services.stores->deliveries(), services.queue, *services.tokens}, loop,
-                services.clock, services.log, services.metrics);
+                roles::user_agent_udp::PullPorts{services.stores->deliveries(), *services.queue, *services.tokens},
+                loop, services.clock, services.log, services.metrics);
   router_.add("/pull", *pull_);
 }
 

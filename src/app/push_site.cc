@@ -25,7 +25,7 @@ roles::app_server::PushConfig config_of(Services& services) {
 }  // namespace
 
 PushSite::PushSite(Services& services, transport::EventLoop& loop)
-    : acceptance_({services.stores->directory(), services.queue, *services.order}, loop, services.clock, services.log,
+    : acceptance_({services.stores->directory(), *services.queue, *services.order}, loop, services.clock, services.log,
                   services.metrics),
       vapid_(origin_of(services.public_url), services.configuration.limits, services.clock, services.metrics),
       context_{config_of(services),

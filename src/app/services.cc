@@ -1,5 +1,6 @@
 #include "app/services.h"
 
+#include "app/queues.h"
 #include "app/version.h"
 #include "base/crypto.h"
 #include "operations/process_metrics.h"
@@ -29,9 +30,10 @@ std::vector<std::uint8_t> cursor_key(const TokenKeys& keys) {
   return {key.begin(), key.end()};
 }
 
-std::vector<operations::MetricSample> queue_depths(const ports::MessageQueue& queue) {
+std::vector<operations::MetricSample> queue_depths(const ports::MessageQueue* queue) {
   std::vector<operations::MetricSample> samples;
-  for (const auto& depth : queue.depths()) {
+  if (queue == nullptr) return samples;
+  for (const auto& depth : queue->depths()) {
     samples.push_back({{{"queue", depth.queue}}, static_cast<double>(depth.waiting)});
   }
   return samples;
@@ -46,11 +48,10 @@ Services::Services(const Configuration& with, const Clock& time)
       health(std::string(version()), time),
       connection_counts(transport::make_connection_counts(with.trusted_proxies)),
       rates(with.limits),
-      queue(with.limits.queue_max_messages),
       ids(time, random) {
   operations::add_process_metrics(metrics, std::string(version()), time);
   metrics.add_callback(operations::MetricType::kGauge, "herald_queue_depth", "Envelopes waiting in a queue.",
-                       [this] { return queue_depths(queue); });
+                       [this] { return queue_depths(queue.get()); });
 }
 
 std::expected<std::unique_ptr<Services>, Failure> Services::open(const Configuration& configuration,
@@ -72,6 +73,9 @@ std::expected<void, Failure> Services::open_parts() {
   auto opened = Stores::open(configuration, clock, log, metrics);
   if (!opened) return std::unexpected(opened.error());
   stores = std::move(*opened);
+  auto reached = open_queue(configuration, clock, random, log, metrics);
+  if (!reached) return std::unexpected(reached.error());
+  queue = std::move(*reached);
   auto keys = token_keys();
   if (!keys) return std::unexpected(keys.error());
   cursors = std::make_unique<roles::app_server::ReceiptCursor>(cursor_key(*keys));

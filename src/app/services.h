@@ -6,7 +6,6 @@
 #include <memory>
 #include <string>
 
-#include "adapters/in_process_queue/in_process_queue.h"
 #include "app/configuration.h"
 #include "app/exit_code.h"
 #include "app/foreign_servers.h"
@@ -18,6 +17,7 @@
 #include "operations/health.h"
 #include "operations/logging.h"
 #include "operations/metrics_registry.h"
+#include "ports/message_queue.h"
 #include "protocol/subscription/endpoint_token.h"
 #include "protocol/user_agent/flow2012/ua_token.h"
 #include "roles/app_server/acceptance_order.h"
@@ -53,7 +53,7 @@ struct Services {
   roles::app_server::RateLimits rates;
   std::unique_ptr<ForeignServers> foreign;  // null: the Matrix gateway reaches no other server
   std::unique_ptr<Stores> stores;
-  adapters::InProcessQueue queue;
+  std::unique_ptr<ports::MessageQueue> queue;
   MessageIdSource ids;
   std::unique_ptr<roles::app_server::AcceptanceOrder> order;
 

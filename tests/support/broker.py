@@ -12,6 +12,7 @@ import os
 import pathlib
 import random
 import shutil
+import signal
 import socket
 import socketserver
 import subprocess
@@ -145,6 +146,13 @@ class Broker:
         if self.process:
             self.process.wait()
 
+    def freeze(self):
+        """It keeps its connections and says nothing, as behind a cut wire."""
+        self.process.send_signal(signal.SIGSTOP)
+
+    def thaw(self):
+        self.process.send_signal(signal.SIGCONT)
+
     def stop(self):
         if self.process and self.process.poll() is None:
             self.process.terminate()
@@ -222,8 +230,8 @@ def artemis_queues(connection):
 
 
 class Control(socketserver.StreamRequestHandler):
-    """What a test program may ask over HERALD_TEST_BROKER_CONTROL (a port), a line each: "start N", "kill N" and
-    "queues N" for the Nth of HERALD_TEST_BROKER_PORTS. Answers a line: "ok", or the queues as "name messages consumers,…",
+    """What a test program may ask over HERALD_TEST_BROKER_CONTROL (a port), a line each: "start N", "kill N",
+    "freeze N", "thaw N" and "queues N" for the Nth of HERALD_TEST_BROKER_PORTS. Answers a line: "ok", or the queues as "name messages consumers,…",
     or what went wrong."""
 
     def handle(self):
@@ -239,7 +247,7 @@ class Control(socketserver.StreamRequestHandler):
         if verb == "queues":
             found = sorted(broker.queues().items())
             return ",".join(f"{name} {state['messages']} {state['consumers']}" for name, state in found)
-        {"start": broker.start, "kill": broker.kill}[verb]()
+        {"start": broker.start, "kill": broker.kill, "freeze": broker.freeze, "thaw": broker.thaw}[verb]()
         return "ok"
 
 

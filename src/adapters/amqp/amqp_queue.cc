@@ -45,6 +45,8 @@ class AmqpQueue::Impl : public std::enable_shared_from_this<Impl> {
     engine_.remove(inbound);
   }
 
+  [[nodiscard]] std::uint64_t losses() const { return engine_.losses(); }
+
   [[nodiscard]] std::vector<Depth> depths() const {
     std::map<std::string, std::uint64_t> waiting{{ports::kNewMessagesQueue, 0}};
     for (const auto& outbox : engine_.outboxes().all()) waiting[outbox->queue()] += outbox->unaccepted();
@@ -103,6 +105,10 @@ std::unique_ptr<ports::Subscription> AmqpQueue::subscribe(std::string queue, std
   HERALD_CHECK(credit > 0, "a subscription without credit");
   auto inbound = impl_->add(std::move(queue), credit, executor, std::move(consumer));
   return std::make_unique<AmqpSubscription<Impl>>(impl_, std::move(inbound));
+}
+
+std::uint64_t AmqpQueue::losses() const {
+  return impl_->losses();
 }
 
 std::vector<AmqpQueue::Depth> AmqpQueue::depths() const {

@@ -48,6 +48,8 @@ class AmqpQueue final : public ports::MessageQueue {
   void publish(std::string queue, std::vector<std::string> bodies, Reply<Status> reply) override;
   std::unique_ptr<ports::Subscription> subscribe(std::string queue, std::size_t credit, Executor& executor,
                                                  std::function<void(ports::QueueBatch)> consumer) override;
+  // Grows with each connection that follows a lost one.
+  [[nodiscard]] std::uint64_t losses() const override;
   // newMessages is always among them, so that one can see whether there is a connection.
   [[nodiscard]] std::vector<Depth> depths() const override;
 

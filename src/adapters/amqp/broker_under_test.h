@@ -40,6 +40,9 @@ class BrokerUnderTest {
   void start() { expect_ok(ask("start")); }
   // kill -9; returns when it is gone.
   void kill() { expect_ok(ask("kill")); }
+  // Keeps its connections and says nothing, until it goes on.
+  void freeze() { expect_ok(ask("freeze")); }
+  void thaw() { expect_ok(ask("thaw")); }
 
   struct State {
     int messages = 0;

@@ -53,6 +53,7 @@ Engine::Engine(AmqpConfig config, const Clock& clock, RandomSource& random, Log&
       wake_(&idle_work_) {
   container_.auto_stop(false);
   thread_ = std::thread([this] { run(); });
+  waker_ = std::thread([this] { pass_wakes_on(); });
   run_soon([this] {
     connect();
     tick();
@@ -105,14 +106,33 @@ void Engine::stop() {
   run_soon([this] { begin_stop(); });
   if (over_.get_future().wait_for(kStopPatience) != std::future_status::ready) container_.stop();
   thread_.join();
+  {
+    const std::lock_guard lock(wake_mutex_);
+    wakes_over_ = true;
+  }
+  wake_asked_.notify_one();
+  waker_.join();
   take_tasks();
   for (const auto& outbox : outboxes_.all()) outbox->give_up(clock_.mono() + std::chrono::hours(1), away());
 }
 
 void Engine::run_soon(Task task) {
   if (!tasks_.push(std::move(task))) return;
-  const std::lock_guard lock(wake_mutex_);
-  wake_->add([this, count = wake_count_] { woken(count); });
+  {
+    const std::lock_guard lock(wake_mutex_);
+    wake_wanted_ = true;
+  }
+  wake_asked_.notify_one();
+}
+
+void Engine::pass_wakes_on() {
+  std::unique_lock lock(wake_mutex_);
+  for (;;) {
+    wake_asked_.wait(lock, [this] { return wake_wanted_ || wakes_over_; });
+    if (wakes_over_) return;
+    wake_wanted_ = false;
+    wake_->add([this, count = wake_count_] { woken(count); });
+  }
 }
 
 // Links may be touched only in their connection's turn.
@@ -159,6 +179,8 @@ void Engine::opened() {
   connected_ = true;
   connected_gauge_.set(1);
   connections_.add();
+  // Not before: what is still in a broker that lives comes by itself.
+  if (std::exchange(was_connected_, true)) ++losses_;
   complained_ = false;
   log_.info("broker connected", {{"broker", std::string_view(config_.brokers[broker_].to_string())}});
   wake_on(connection_->work_queue());

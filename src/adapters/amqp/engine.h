@@ -3,6 +3,7 @@
 // it. Other threads leave tasks; one wake-up serves all that gathered.
 
 #include <atomic>
+#include <condition_variable>
 #include <future>
 #include <list>
 #include <memory>
@@ -36,6 +37,8 @@ class Engine {
   void remove(std::shared_ptr<Inbound> inbound);
   void settled(Inbound& inbound, DeliveryRange range);
   [[nodiscard]] bool connected() const { return connected_.load(std::memory_order_relaxed); }
+  // Connections that followed a lost one.
+  [[nodiscard]] std::uint64_t losses() const { return losses_.load(std::memory_order_relaxed); }
   [[nodiscard]] const OutboxTable& outboxes() const { return outboxes_; }
 
   // One thread, once: ends the thread, and answers what is not accepted with kUnavailable. What comes after is answered
@@ -45,6 +48,7 @@ class Engine {
  private:
   void run_soon(Task task);
   void take_tasks();
+  void pass_wakes_on();
   void woken(std::uint64_t wake_count);
   [[nodiscard]] bool live() const { return connection_ && connection_->open() && !stopped_; }
   void run();
@@ -74,6 +78,7 @@ class Engine {
   std::atomic<bool> connected_{false};
   std::atomic<MonoTime> away_since_;
   std::atomic<bool> stopped_{false};
+  std::atomic<std::uint64_t> losses_{0};
   Inbox<Task> tasks_;
 
   // The broker's thread only, from here to the thread.
@@ -81,6 +86,7 @@ class Engine {
   BackOff back_off_;
   std::size_t broker_ = 0;  // the one to try next, or the one connected to
   bool complained_ = false;
+  bool was_connected_ = false;
   proton::container container_;
   proton::work_queue idle_work_;
   std::unique_ptr<BrokerConnection> connection_;
@@ -90,8 +96,14 @@ class Engine {
   std::mutex wake_mutex_;
   proton::work_queue* wake_;
   std::uint64_t wake_count_ = 0;
+  bool wake_wanted_ = false;
+  bool wakes_over_ = false;
+  std::condition_variable wake_asked_;
   std::promise<void> over_;
   std::thread thread_;
+  // Proton's own wake-up writes to a descriptor, which an event loop with a descriptor table of its own does not have;
+  // so callers wake this thread, and it wakes Proton's.
+  std::thread waker_;
 };
 
 }  // namespace herald::adapters

@@ -1,0 +1,21 @@
+#pragma once
+// The queue port of the configured adapter.
+
+#include <expected>
+#include <memory>
+
+#include "app/configuration.h"
+#include "app/exit_code.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "base/random.h"
+#include "base/time.h"
+#include "ports/message_queue.h"
+
+namespace herald::app {
+
+// References must outlive the queue. A broker that is away is no failure; a password file that can't be read is kUsage.
+[[nodiscard]] std::expected<std::unique_ptr<ports::MessageQueue>, Failure> open_queue(
+    const Configuration& configuration, const Clock& clock, RandomSource& random, Log& log, Metrics& metrics);
+
+}  // namespace herald::app
