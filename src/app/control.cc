@@ -77,10 +77,10 @@ Status Control::start_roles(const std::vector<std::unique_ptr<Worker>>& workers)
     if (Status started = start_broadcasts(workers); !started) return started;
   }
   if (roles.has(Role::kMonitor)) {
-    monitor_.emplace(
-        roles::monitor::MonitorConfig{.limits = services_.configuration.limits},
-        roles::monitor::MonitorPorts{stores.messages(), stores.deliveries(), stores.directory(), stores.servers(),
-                                     *services_.queue, loop_, loop_, services_.clock, services_.log, services_.metrics});
+    monitor_.emplace(roles::monitor::MonitorConfig{.limits = services_.configuration.limits},
+                     roles::monitor::MonitorPorts{stores.messages(), stores.deliveries(), stores.directory(),
+                                                  stores.servers(), *services_.queue, loop_, loop_, services_.clock,
+                                                  services_.log, services_.metrics});
     monitor_->start();
   }
   server_ids_.start(lease_events(workers));

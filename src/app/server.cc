@@ -132,6 +132,8 @@ LoopLinks Server::links() {
 
 Server::~Server() {
   for (auto& worker : workers_) worker->stop();
+  // First: a connection that ends with its worker asks the control where its device sleeps.
+  workers_.clear();
   control_.reset();
 }
 

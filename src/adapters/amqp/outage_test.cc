@@ -284,6 +284,7 @@ TEST_F(OutageTest, BatchesOfALostConnectionStillCountAgainstTheCredit) {
   recorder.holding = true;
   const auto subscription = subscribe(*queue, "o8", 3, recorder);
   publish(*queue, "o8", numbered("a", 0, 5));
+  ASSERT_TRUE(all_answered(5));
   ASSERT_TRUE(arrives(recorder, 3));
   kill();
   ASSERT_TRUE(wait_for(*queue, false));
