@@ -87,7 +87,17 @@ Receipt* Batch::receipt(const MessageId& id) {
 }
 
 Receipt& Batch::new_receipt(const Message& message) {
-  return receipts_.insert(message.id, {.receipt = first_receipt(message)}).receipt;
+  return receipts_.insert(message.id, {.receipt = first_receipt(message), .highest = UserAgentId{}}).receipt;
+}
+
+bool Batch::is_new_device(const Receipt& receipt, const UserAgentId& user_agent) {
+  const auto* cached = receipts_.find(receipt.id);
+  return cached != nullptr && cached->highest && *cached->highest < user_agent;
+}
+
+void Batch::note_device(const Receipt& receipt, const UserAgentId& user_agent) {
+  auto* cached = receipts_.find(receipt.id);
+  if (cached != nullptr && cached->highest) cached->highest = std::max(*cached->highest, user_agent);
 }
 
 void Batch::change(const Receipt& receipt) {

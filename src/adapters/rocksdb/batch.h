@@ -85,6 +85,10 @@ class Batch {
   [[nodiscard]] Receipt* receipt(const MessageId& id);
   Receipt& new_receipt(const Message& message);
   void change(const Receipt& receipt);
+  // True: the device certainly has no delivery of that message yet; spares looking for its row. False: look.
+  [[nodiscard]] bool is_new_device(const Receipt& receipt, const UserAgentId& user_agent);
+  // The device has a delivery of that message from now on.
+  void note_device(const Receipt& receipt, const UserAgentId& user_agent);
   // By value: the receipt that names it goes.
   void forget_receipt(MessageId id);
   // Becomes part of an index row, with the other messages that ended in this batch in the same second.
@@ -108,6 +112,8 @@ class Batch {
   struct CachedReceipt {
     Receipt receipt;
     bool changed = false;
+    // No device above it has a delivery. Empty: not known.
+    std::optional<UserAgentId> highest{};
   };
   struct PendingCount {
     std::uint64_t count = 0;

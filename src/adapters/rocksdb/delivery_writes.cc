@@ -80,7 +80,8 @@ void drop(Batch& batch, Receipt& receipt, Delivery delivery, WallTime now) {
 }
 
 void add_one(Batch& batch, Receipt& receipt, const UserAgentId& user_agent, WallTime now, ports::AddOutcome& outcome) {
-  if (find_delivery(batch, receipt, user_agent)) return;
+  if (!batch.is_new_device(receipt, user_agent) && find_delivery(batch, receipt, user_agent)) return;
+  batch.note_device(receipt, user_agent);
   Delivery delivery;
   delivery.user_agent = user_agent;
   delivery.routed_at = now;

@@ -47,6 +47,21 @@ TEST_P(DeliveryStoreContract, ARepeatedAddMayFindNewDevices) {
   EXPECT_EQ(status(id).recipients, 2);
 }
 
+TEST_P(DeliveryStoreContract, DevicesMayBeAddedInAnyOrder) {
+  const auto id = put(1);
+  std::vector<UserAgentId> odd;
+  std::vector<UserAgentId> all;
+  for (std::uint64_t n = 1; n <= 60; ++n) {
+    if (n % 2 == 1) odd.push_back(device(n));
+    all.push_back(device(n));
+  }
+  EXPECT_EQ(route(id, odd).added, 30);
+  std::ranges::reverse(all);
+  EXPECT_EQ(route(id, all).added, 30);
+  EXPECT_EQ(route(id, {device(7), device(60), device(61)}).added, 1);
+  EXPECT_EQ(status(id).recipients, 61);
+}
+
 TEST_P(DeliveryStoreContract, OneAddMayNameADeviceOrAMessageTwice) {
   const auto id = put(1);
   const NewDeliveries twice{.message = id, .user_agents = {device(1), device(1)}, .last_page = true};
