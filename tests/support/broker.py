@@ -271,6 +271,7 @@ def main():
             "HERALD_TEST_BROKER_KIND": arguments.kind,
             "HERALD_TEST_BROKER_PORTS": " ".join(str(broker.port) for broker in brokers),
             "HERALD_TEST_BROKER_CONTROL": str(server.server_address[1]),
+            "HERALD_TEST_BROKER_PID": str(brokers[0].process.pid),
         }
         code = subprocess.run(arguments.command, env=environment).returncode
         if code != 0:
