@@ -1,12 +1,13 @@
-# herald_library(FOLDER [DEPENDS folder...] [PRIVATE_LINK target...] [BROKERS kind...])
+# herald_library(FOLDER [DEPENDS folder...] [PRIVATE_LINK target...] [BROKERS kind...] [TEST_THROUGH command...])
 #
 # Makes src/FOLDER a static library target herald_<folder with / as _>. Sources are every *.cc below the
 # folder; *_test.cc become one GoogleTest program beside it. The library's include root holds nothing but a
 # link to its own folder, so `#include "base/result.h"` compiles only where herald_base is linked: the
 # allowed arrows are enforced by the compiler. Vendor libraries are PRIVATE_LINK, so that their headers stay inside.
 # BROKERS: the test program runs once beside each kind of message broker (tests/support/broker.py).
+# TEST_THROUGH is a command that is given the test program and its arguments to run.
 function(herald_library folder)
-  cmake_parse_arguments(ARG "" "" "DEPENDS;PRIVATE_LINK;BROKERS" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "DEPENDS;PRIVATE_LINK;BROKERS;TEST_THROUGH" ${ARGN})
   string(REPLACE "/" "_" name ${folder})
   set(target herald_${name})
 
@@ -52,7 +53,7 @@ function(herald_library folder)
         set_tests_properties(${name}_${kind} PROPERTIES TIMEOUT 300)
       endforeach()
     else()
-      add_test(NAME ${name} COMMAND ${target}_test)
+      add_test(NAME ${name} COMMAND ${ARG_TEST_THROUGH} $<TARGET_FILE:${target}_test>)
       set_tests_properties(${name} PROPERTIES TIMEOUT 300)
     endif()
   endif()

@@ -51,6 +51,18 @@ bool is_public_url(std::string_view url) {
          url.find_first_of(" \t\"<>?#\\") == std::string_view::npos;
 }
 
+void check_mongodb(const Configuration& c, Checks& checks) {
+  const bool uri = !c.mongodb_uri.value.empty();
+  const bool file = !c.mongodb_uri_file.empty();
+  checks.require(!uri || !file, "mongodb_uri_file", "can't be given together with mongodb_uri");
+  checks.require(c.store != StoreKind::kMongodb || uri || file, "store",
+                 "= mongodb needs mongodb_uri or mongodb_uri_file");
+  checks.require(
+      !uri || c.mongodb_uri.value.starts_with("mongodb://") || c.mongodb_uri.value.starts_with("mongodb+srv://"),
+      "mongodb_uri", "must start with mongodb:// or mongodb+srv://");
+  checks.require(is_name(c.mongodb_database), "mongodb_database", "must be 1 to 64 letters, digits, - or _");
+}
+
 void check_together(const Resolved& resolved, Errors& errors) {
   const Configuration& c = resolved.configuration;
   Checks checks(resolved, errors);
@@ -71,6 +83,7 @@ void check_together(const Resolved& resolved, Errors& errors) {
                  "needs broker_password_file too");
   checks.require(c.broker_password_file.empty() || !c.broker_user.empty(), "broker_password_file",
                  "needs broker_user too");
+  check_mongodb(c, checks);
   checks.require(c.loops <= 256, "loops", "must be at most 256");
 }
 

@@ -20,7 +20,12 @@
 namespace herald::app {
 
 enum class LogFormat : std::uint8_t { kText, kJson };
-enum class StoreKind : std::uint8_t { kRocksDb, kMemory };
+enum class StoreKind : std::uint8_t { kRocksDb, kMongodb, kMemory };
+
+// A text that may hold a password: no command shows it.
+struct SecretText {
+  std::string value;
+};
 enum class LoopDescriptors : std::uint8_t { kShared, kOwn };
 enum class QueueKind : std::uint8_t { kInProcess, kAmqp };
 enum class SenderRules : std::uint8_t { kStrict, kLenient };

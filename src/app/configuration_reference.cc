@@ -97,6 +97,11 @@ std::string join(const std::vector<std::string>& texts) {
   return out.empty() ? "(empty)" : out;
 }
 
+std::string shown(const Option& option, const Setting& setting) {
+  const std::string text = join(setting.texts);
+  return option.is_secret && text != join({""}) ? "(not shown)" : text;
+}
+
 }  // namespace
 
 std::string configuration_reference() {
@@ -130,7 +135,7 @@ std::string explain(const Resolved& resolved) {
   for (const auto& option : options()) {
     const Setting& setting = resolved.effective.find(option.path)->second;
     auto& row = (setting.origin == "default" ? untouched : set)
-                    .emplace_back(std::array{option.path, join(setting.texts), setting.origin});
+                    .emplace_back(std::array{option.path, shown(option, setting), setting.origin});
     widths[0] = std::max(widths[0], row[0].size());
     widths[1] = std::max(widths[1], std::min<std::size_t>(row[1].size(), 40));
   }

@@ -14,6 +14,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 
 Settings one(const std::string& path, std::vector<std::string> texts, const std::string& origin) {
   return {{path, {std::move(texts), origin}}};
@@ -100,7 +101,11 @@ TEST(Configuration, RefusesValuesThatCannotGoTogether) {
   EXPECT_THAT(error_of("public_url", "push.example.com"), HasSubstr("http"));
   EXPECT_THAT(error_of("data", ""), HasSubstr("folder"));
   EXPECT_THAT(error_of("roles", "postman"), HasSubstr("is no role"));
-  EXPECT_THAT(error_of("store", "paper"), HasSubstr("none of rocksdb, memory"));
+  EXPECT_THAT(error_of("store", "paper"), HasSubstr("none of rocksdb, mongodb, memory"));
+  EXPECT_THAT(error_of("store", "mongodb"), HasSubstr("needs mongodb_uri or mongodb_uri_file"));
+  EXPECT_THAT(error_of("mongodb_uri", "http://db"), HasSubstr("must start with mongodb://"));
+  EXPECT_THAT(error_of("mongodb_uri", "secret"), Not(HasSubstr("secret")));
+  EXPECT_THAT(error_of("mongodb_database", "a.b"), HasSubstr("letters, digits"));
   EXPECT_THAT(error_of("ping_networks", "10.0.0.0/99"), HasSubstr("not a network"));
   EXPECT_THAT(error_of("trusted_proxies", "proxy.example.com"), HasSubstr("not a network"));
   EXPECT_EQ(error_of("public_url", "https://push.example.com"), "");

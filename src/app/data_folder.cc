@@ -19,14 +19,19 @@ std::unexpected<Failure> unusable(const std::string& path, const std::string& wh
 
 }  // namespace
 
-std::expected<std::unique_ptr<DataFolder>, Failure> DataFolder::open(const std::string& path) {
+std::expected<void, Failure> make_data_folder(const std::string& path) {
   std::error_code error;
   std::filesystem::create_directories(path, error);
   if (error) return unusable(path, error.message());
+  if (::access(path.c_str(), W_OK | X_OK) != 0) return unusable(path, std::strerror(errno));
+  return {};
+}
+
+std::expected<std::unique_ptr<DataFolder>, Failure> DataFolder::open(const std::string& path) {
+  if (auto made = make_data_folder(path); !made) return std::unexpected(made.error());
   const int fd = ::open((path + "/herald.lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (fd < 0) return unusable(path, std::strerror(errno));
   std::unique_ptr<DataFolder> folder(new DataFolder(fd));
-  if (::access(path.c_str(), W_OK | X_OK) != 0) return unusable(path, std::strerror(errno));
   if (::flock(fd, LOCK_EX | LOCK_NB) == 0) return folder;
   return std::unexpected(Failure{ExitCode::kDataInUse, "data folder " + path +
                                                            " is in use by another herald; stop that one, or choose "

@@ -9,6 +9,9 @@
 
 namespace herald::app {
 
+// Makes the folder if it is missing. kDataUnusable: it can't be made or written.
+[[nodiscard]] std::expected<void, Failure> make_data_folder(const std::string& path);
+
 // Holds the folder's lock (flock on herald.lock, released by the kernel if the process dies) until it is destroyed.
 class DataFolder {
  public:

@@ -1,5 +1,6 @@
 #include "app/file_checks.h"
 
+#include "app/stores.h"
 #include "app/token_keys.h"
 #include "transport/tls_context.h"
 
@@ -14,6 +15,10 @@ std::vector<std::string> unusable_files(const Configuration& configuration) {
   if (!configuration.token_key_file.empty()) {
     const auto keys = read_token_keys(configuration.token_key_file);
     if (!keys) errors.push_back("token_key_file: " + keys.error().message);
+  }
+  if (configuration.store == StoreKind::kMongodb) {
+    const auto uri = mongodb_uri(configuration);
+    if (!uri) errors.push_back("mongodb_uri_file: " + uri.error().message);
   }
   return errors;
 }

@@ -45,6 +45,11 @@ Status read_value(const Texts& texts, std::string& out) {
   return {};
 }
 
+Status read_value(const Texts& texts, SecretText& out) {
+  out.value = texts.front();
+  return {};
+}
+
 Status read_value(const Texts& texts, std::uint64_t& out) {
   const auto number = parse_number(texts.front());
   if (!number) return std::unexpected(number.error());
@@ -107,7 +112,8 @@ Status read_value(const Texts& texts, LogLevel& out) {
 }
 
 Status read_value(const Texts& texts, StoreKind& out) {
-  return choose(texts.front(), out, {{"rocksdb", StoreKind::kRocksDb}, {"memory", StoreKind::kMemory}});
+  return choose(texts.front(), out,
+                {{"rocksdb", StoreKind::kRocksDb}, {"mongodb", StoreKind::kMongodb}, {"memory", StoreKind::kMemory}});
 }
 
 Status read_value(const Texts& texts, LoopDescriptors& out) {

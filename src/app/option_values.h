@@ -17,6 +17,7 @@ using Texts = std::vector<std::string>;
 // Each sets `out`, or answers kInvalid with what was wrong and what would be right. An option that is no list is
 // given one text.
 [[nodiscard]] Status read_value(const Texts& texts, std::string& out);
+[[nodiscard]] Status read_value(const Texts& texts, SecretText& out);
 [[nodiscard]] Status read_value(const Texts& texts, std::uint64_t& out);
 [[nodiscard]] Status read_value(const Texts& texts, transport::SocketAddress& out);
 [[nodiscard]] Status read_value(const Texts& texts, std::vector<transport::SocketAddress>& out);

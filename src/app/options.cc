@@ -33,6 +33,7 @@ Option declare(T Configuration::* member, std::string path, std::string form, st
           .example = std::move(example),
           .doc = std::move(doc),
           .is_limit = false,
+          .is_secret = std::is_same_v<T, SecretText>,
           .set = [member](Configuration& configuration, const Texts& texts) {
             return read_value(texts, configuration.*member);
           }};
@@ -47,6 +48,7 @@ Option declare(const LimitDeclaration& limit) {
           .example = {},
           .doc = std::string(limit.doc),
           .is_limit = true,
+          .is_secret = false,
           .set = [name](Configuration& configuration, const Texts& texts) -> Status {
             const auto number = parse_number(texts.front());
             if (!number) return std::unexpected(number.error());

@@ -22,6 +22,7 @@ struct Option {
   std::string example;
   std::string doc;
   bool is_limit = false;
+  bool is_secret = false;  // its value is not to be shown
   // kInvalid: what a right value looks like.
   std::function<Status(Configuration&, const std::vector<std::string>&)> set;
 

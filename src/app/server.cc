@@ -193,10 +193,10 @@ std::string Server::summary() const {
   for (const auto& address : addresses_) {
     urls += (urls.empty() ? "" : " ") + std::string(configuration.tls() ? "https://" : "http://") + address.to_string();
   }
-  const std::string data = configuration.store == StoreKind::kMemory ? "in memory" : configuration.data;
   if (urls.empty()) urls = "no listener";
   return "herald " + std::string(version()) + " serving on " + urls + " (operations http://" +
-         operations_address_.to_string() + ", data " + data + ", roles " + configuration.roles.to_string() + ")";
+         operations_address_.to_string() + ", data " + where_stored(configuration) + ", roles " +
+         configuration.roles.to_string() + ")";
 }
 
 }  // namespace herald::app

@@ -1,8 +1,10 @@
 #include "app/stores.h"
 
 #include "adapters/in_memory/in_memory_store.h"
+#include "adapters/mongodb/mongodb_store.h"
 #include "adapters/rocksdb/rocksdb_store.h"
 #include "app/data_folder.h"
+#include "app/files.h"
 
 namespace herald::app {
 
@@ -43,10 +45,54 @@ Opened open_rocksdb(const Configuration& configuration, const Clock& clock, Log&
                                           "with --data"});
 }
 
+ExitCode exit_code_of(ErrorKind kind) {
+  if (kind == ErrorKind::kInvalid) return ExitCode::kUsage;
+  if (kind == ErrorKind::kConflict || kind == ErrorKind::kCorrupt) return ExitCode::kDataDamaged;
+  return ExitCode::kDataUnusable;
+}
+
+std::string advice(ErrorKind kind) {
+  if (kind == ErrorKind::kUnauthorized) return "; check user, password and authSource in the connection string";
+  if (kind == ErrorKind::kConflict) return "; use the herald that wrote it, or another database (mongodb_database)";
+  if (kind == ErrorKind::kUnavailable) return "; is it running, and are its hosts right in the connection string?";
+  return "";
+}
+
+// The folder holds the token keys if no other file does. It is not locked: the database is what processes share.
+Opened open_mongodb(const Configuration& configuration, const Clock& clock, Log& log, Metrics& metrics) {
+  if (auto made = make_data_folder(configuration.data); !made) return std::unexpected(made.error());
+  const auto uri = mongodb_uri(configuration);
+  if (!uri) return std::unexpected(Failure{ExitCode::kUsage, "mongodb_uri_file: " + uri.error().message});
+  auto store = adapters::MongodbStore::open({.uri = *uri, .database = configuration.mongodb_database},
+                                            configuration.limits, clock, log, metrics);
+  if (store) return std::make_unique<StoresOf<adapters::MongodbStore>>(nullptr, std::move(*store));
+  const Error& error = store.error();
+  return std::unexpected(
+      Failure{exit_code_of(error.kind), "database can't be used: " + error.message + advice(error.kind)});
+}
+
 }  // namespace
+
+Result<std::string> mongodb_uri(const Configuration& configuration) {
+  if (configuration.mongodb_uri_file.empty()) return configuration.mongodb_uri.value;
+  auto text = read_file(configuration.mongodb_uri_file);
+  if (!text) return text;
+  const std::size_t last = text->find_last_not_of(" \t\r\n");
+  if (last == std::string::npos) return fail(ErrorKind::kInvalid, configuration.mongodb_uri_file + " is empty");
+  text->resize(last + 1);
+  return text;
+}
+
+std::string where_stored(const Configuration& configuration) {
+  if (configuration.store == StoreKind::kMemory) return "in memory";
+  if (configuration.store == StoreKind::kRocksDb) return configuration.data;
+  const auto uri = mongodb_uri(configuration);
+  return "in database " + configuration.mongodb_database + " at " + adapters::servers_of(uri.value_or(""));
+}
 
 Opened Stores::open(const Configuration& configuration, const Clock& clock, Log& log, Metrics& metrics) {
   if (configuration.store == StoreKind::kRocksDb) return open_rocksdb(configuration, clock, log, metrics);
+  if (configuration.store == StoreKind::kMongodb) return open_mongodb(configuration, clock, log, metrics);
   return std::make_unique<StoresOf<adapters::InMemoryStore>>(
       nullptr, std::make_unique<adapters::InMemoryStore>(configuration.limits, clock));
 }

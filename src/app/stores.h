@@ -20,7 +20,8 @@ namespace herald::app {
 // Destroying it applies and answers what was called before, and closes the database.
 class Stores {
  public:
-  // References must outlive the stores. Failures: kDataUnusable, kDataInUse, kDataDamaged.
+  // References must outlive the stores. Failures: kDataUnusable (also: the database is away), kDataInUse, kDataDamaged,
+  // kUsage (a connection string that can't be used).
   [[nodiscard]] static std::expected<std::unique_ptr<Stores>, Failure> open(const Configuration& configuration,
                                                                             const Clock& clock, Log& log,
                                                                             Metrics& metrics);
@@ -31,5 +32,12 @@ class Stores {
   [[nodiscard]] virtual ports::ReceiptLog& receipts() = 0;
   [[nodiscard]] virtual ports::ServerRegistry& servers() = 0;
 };
+
+// Where the configured store keeps what was accepted, for people; without credentials.
+[[nodiscard]] std::string where_stored(const Configuration& configuration);
+
+// The connection string of mongodb_uri or mongodb_uri_file. kUnavailable, kInvalid: the file can't be read, or is
+// empty.
+[[nodiscard]] Result<std::string> mongodb_uri(const Configuration& configuration);
 
 }  // namespace herald::app

@@ -62,7 +62,8 @@ Result<TokenKeys> read_or_make_token_keys(const std::string& file, RandomSource&
   std::error_code ignored;
   if (!std::filesystem::exists(file, ignored)) {
     const Status made = write_new_file(file, make_token_key(random), 0600);
-    if (!made) return std::unexpected(made.error());
+    // Another process of this machine may have been faster.
+    if (!made && made.error().kind != ErrorKind::kConflict) return std::unexpected(made.error());
   }
   return read_token_keys(file);
 }

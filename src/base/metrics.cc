@@ -1,6 +1,7 @@
 #include "base/metrics.h"
 
 #include <algorithm>
+#include <mutex>
 
 namespace herald {
 
@@ -24,16 +25,26 @@ std::vector<double> count_buckets() {
   return bounds;
 }
 
+namespace {
+
+// Any thread may ask for a cell, and few do: one lock serves all objects.
+std::mutex null_metrics_mutex;
+
+}  // namespace
+
 Counter& NullMetrics::counter(std::string_view /*name*/, std::string_view /*help*/, MetricLabels /*labels*/) {
+  const std::lock_guard lock(null_metrics_mutex);
   return *counters_.emplace_back(std::make_unique<Counter>());
 }
 
 Gauge& NullMetrics::gauge(std::string_view /*name*/, std::string_view /*help*/, MetricLabels /*labels*/) {
+  const std::lock_guard lock(null_metrics_mutex);
   return *gauges_.emplace_back(std::make_unique<Gauge>());
 }
 
 Histogram& NullMetrics::histogram(std::string_view /*name*/, std::string_view /*help*/, std::vector<double> bounds,
                                   MetricLabels /*labels*/) {
+  const std::lock_guard lock(null_metrics_mutex);
   return *histograms_.emplace_back(std::make_unique<Histogram>(std::move(bounds)));
 }
 

@@ -1,8 +1,10 @@
 #pragma once
 // The store of accepted messages. Asynchronous: each call answers through its Reply, on the Reply's executor, never
-// inline. Callable from any thread. Changes asked for by one thread are applied in the order asked; a change is visible
-// to every call made after its answer (a read asked for before that may or may not see it). Errors of any call: kUnavailable (disk full, store away: retry), kCorrupt,
-// kInternal.
+// inline. Callable from any thread. Of the changes asked for by one thread, those of one kind (put; add; record;
+// register and unregister; set_location and leave of one user agent) are applied in the order asked; one that must
+// follow a change of another kind waits for its answer. A change is visible to every call made after its answer (a read
+// asked for before that may or may not see it). Errors of any call: kUnavailable (disk full, store away: retry),
+// kCorrupt, kInternal.
 
 #include <optional>
 #include <string>

@@ -10,7 +10,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 SRC = ROOT / "src"
 
 ROLES = ["app_server", "user_agent_ws", "user_agent_udp", "monitor", "delivery_manager"]
-ADAPTERS = ["amqp", "in_memory", "in_process_queue", "rocksdb"]
+ADAPTERS = ["amqp", "in_memory", "in_process_queue", "mongodb", "rocksdb"]
 
 # Folder -> the folders it may include besides itself.
 ARROWS = {
@@ -35,6 +35,8 @@ VENDORS = {
     "boost/beast": {"transport"},
     "boost/asio": {"transport"},
     "rocksdb/": {"adapters/rocksdb"},
+    "mongoc/": {"adapters/mongodb"},
+    "bson/": {"adapters/mongodb"},
     "proton/": {"adapters/amqp"},
     "spdlog/": {"operations"},
     "CLI/": {"app"},

@@ -94,10 +94,11 @@ def _free_port():
 
 
 class Database:
-    """A database on loopback. Where it is ours to start, kill() and start() again keep its port and its data."""
+    """A database on loopback. Where it is ours to start, kill() and start() again keep its port and its data; `ours` asks
+    for such a one even if HERALD_TEST_MONGODB_URI names another."""
 
-    def __init__(self, folder=None):
-        self.foreign = os.environ.get("HERALD_TEST_MONGODB_URI", "")
+    def __init__(self, folder=None, ours=False):
+        self.foreign = "" if ours else os.environ.get("HERALD_TEST_MONGODB_URI", "")
         self._made = None if folder or self.foreign else tempfile.mkdtemp(prefix="herald-database-")
         self.folder = pathlib.Path(folder or self._made or ".")
         self.port = None

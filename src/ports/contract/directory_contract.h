@@ -7,7 +7,9 @@ namespace herald::ports::contract {
 
 class DirectoryContract : public StoreContract {
  protected:
-  [[nodiscard]] static App app(std::uint64_t n) { return {.id = app_id(n), .kind = {}, .public_key_pem = ""}; }
+  [[nodiscard]] static App app(std::uint64_t n) {
+    return {.id = app_id(n), .kind = PayloadKind::kFlow2012, .public_key_pem = ""};
+  }
 };
 
 TEST_P(DirectoryContract, ARegisteredAppIsFound) {

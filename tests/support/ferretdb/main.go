@@ -88,10 +88,11 @@ func run(ctx context.Context, listen, folder string) error {
 	socket := folder + "ferretdb.sock"
 	_ = os.Remove(socket)
 	server, err := ferretdb.New(&ferretdb.Config{
-		Listener:  ferretdb.ListenerConfig{Unix: socket},
-		Logger:    slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError})),
-		Handler:   "sqlite",
-		SQLiteURL: "file:" + folder,
+		Listener: ferretdb.ListenerConfig{Unix: socket},
+		Logger:   slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError})),
+		Handler:  "sqlite",
+		// No test cuts the power, and a killed process loses nothing without fsync.
+		SQLiteURL: "file:" + folder + "?_pragma=synchronous(off)",
 	})
 	if err != nil {
 		return err

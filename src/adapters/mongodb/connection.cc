@@ -1,0 +1,88 @@
+#include "adapters/mongodb/connection.h"
+
+#include <algorithm>
+#include <mutex>
+
+namespace herald::adapters::mongodb {
+
+namespace {
+
+using Uri = std::unique_ptr<mongoc_uri_t, decltype([](mongoc_uri_t* it) { mongoc_uri_destroy(it); })>;
+
+// The driver may be set up once in a process, and says much on standard error by itself.
+void set_up_driver() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    mongoc_init();
+    mongoc_log_set_handler([](mongoc_log_level_t, const char*, const char*, void*) {}, nullptr);
+  });
+}
+
+void set_default(mongoc_uri_t* uri, const char* option, std::int32_t value) {
+  if (!mongoc_uri_has_option(uri, option)) mongoc_uri_set_option_as_int32(uri, option, value);
+}
+
+// A 2xx depends on the majority's journals, and "store, then look" on reading from the primary: neither is for a
+// connection string to weaken.
+void set_guarantees(mongoc_uri_t* uri, std::int32_t timeout_ms) {
+  mongoc_write_concern_t* writes = mongoc_write_concern_new();
+  mongoc_write_concern_set_wmajority(writes, timeout_ms);
+  mongoc_write_concern_set_journal(writes, true);
+  mongoc_uri_set_write_concern(uri, writes);
+  mongoc_write_concern_destroy(writes);
+  mongoc_read_prefs_t* reads = mongoc_read_prefs_new(MONGOC_READ_PRIMARY);
+  mongoc_uri_set_read_prefs_t(uri, reads);
+  mongoc_read_prefs_destroy(reads);
+}
+
+void set_times(mongoc_uri_t* uri, std::int32_t timeout_ms) {
+  set_default(uri, MONGOC_URI_SERVERSELECTIONTIMEOUTMS, timeout_ms);
+  set_default(uri, MONGOC_URI_CONNECTTIMEOUTMS, timeout_ms);
+  set_default(uri, MONGOC_URI_SOCKETTIMEOUTMS, timeout_ms);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Connection>> Connection::make(const MongodbOptions& options, const Limits& limits) {
+  set_up_driver();
+  bson_error_t error{};
+  const Uri uri(mongoc_uri_new_with_error(options.uri.c_str(), &error));
+  // The driver's message may repeat a part of the string, and so of the password.
+  if (!uri) {
+    return fail(ErrorKind::kInvalid,
+                "not a connection string; it looks like mongodb://user:password@host1,host2/?replicaSet=name&tls=true, "
+                "with %40 for @ and %2F for / in a password");
+  }
+  const auto timeout_ms = static_cast<std::int32_t>(limits.mongodb_timeout_ms);
+  set_times(uri.get(), timeout_ms);
+  set_guarantees(uri.get(), timeout_ms);
+  mongoc_uri_set_option_as_int32(uri.get(), MONGOC_URI_MAXPOOLSIZE,
+                                 static_cast<std::int32_t>(limits.mongodb_connections + 1));
+  mongoc_client_pool_t* pool = mongoc_client_pool_new_with_error(uri.get(), &error);
+  if (pool == nullptr) return fail(ErrorKind::kInvalid, error.message);
+  mongoc_client_pool_set_error_api(pool, MONGOC_ERROR_API_VERSION_2);
+  mongoc_client_pool_set_appname(pool, "herald");
+  return std::unique_ptr<Connection>(new Connection(pool, options.database, servers_of(options.uri)));
+}
+
+Connection::~Connection() {
+  mongoc_client_pool_destroy(pool_);
+}
+
+}  // namespace herald::adapters::mongodb
+
+namespace herald::adapters {
+
+std::string servers_of(const std::string& uri) {
+  const std::size_t scheme_end = uri.find("://");
+  if (scheme_end == std::string::npos) return "(not a connection string)";
+  const std::string scheme = uri.substr(0, scheme_end + 3);
+  const std::string rest = uri.substr(scheme_end + 3);
+  const std::size_t end = std::min(rest.find_first_of("/?"), rest.size());
+  const std::size_t at = rest.rfind('@', end);
+  // A password with a slash that should have been escaped would be taken for a host.
+  if (at == std::string::npos && rest.find('@') != std::string::npos) return scheme + "(hidden)";
+  return scheme + (at == std::string::npos ? rest.substr(0, end) : rest.substr(at + 1, end - at - 1));
+}
+
+}  // namespace herald::adapters

@@ -1,0 +1,44 @@
+#pragma once
+// The driver's client pool: made from the connection string, checked at the start. Private to this folder.
+
+#include <mongoc/mongoc.h>
+
+#include <memory>
+#include <string>
+
+#include "adapters/mongodb/mongodb_options.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/result.h"
+
+namespace herald::adapters::mongodb {
+
+class Connection {
+ public:
+  // Reads the connection string; opens nothing yet. kInvalid: it can't be used; the message says why and does not
+  // repeat it.
+  [[nodiscard]] static Result<std::unique_ptr<Connection>> make(const MongodbOptions& options, const Limits& limits);
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  struct GiveBack {
+    mongoc_client_pool_t* pool;
+    void operator()(mongoc_client_t* client) const { mongoc_client_pool_push(pool, client); }
+  };
+  using Client = std::unique_ptr<mongoc_client_t, GiveBack>;
+  // Up to mongodb_connections may be out at a time. Any thread.
+  [[nodiscard]] Client client() { return {mongoc_client_pool_pop(pool_), GiveBack{pool_}}; }
+  [[nodiscard]] const std::string& database() const { return database_; }
+  [[nodiscard]] const std::string& servers() const { return servers_; }
+
+ private:
+  Connection(mongoc_client_pool_t* pool, std::string database, std::string servers)
+      : pool_(pool), database_(std::move(database)), servers_(std::move(servers)) {}
+
+  mongoc_client_pool_t* pool_;
+  const std::string database_;
+  const std::string servers_;
+};
+
+}  // namespace herald::adapters::mongodb

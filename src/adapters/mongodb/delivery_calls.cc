@@ -1,0 +1,237 @@
+#include "adapters/mongodb/delivery_calls.h"
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <set>
+
+#include "adapters/mongodb/documents.h"
+#include "adapters/mongodb/schema.h"
+#include "adapters/mongodb/shared_steps.h"
+
+namespace herald::adapters::mongodb {
+
+namespace {
+
+using Deliveries = std::map<std::string, StoredDelivery, std::less<>>;
+
+[[nodiscard]] Result<Deliveries> deliveries_by_id(const std::vector<Document>& documents) {
+  Deliveries found;
+  for (const auto& document : documents) {
+    auto delivery = read_delivery(Row(document));
+    if (!delivery) return std::unexpected(delivery.error());
+    found.emplace(delivery_id(delivery->message, delivery->user_agent), std::move(*delivery));
+  }
+  return found;
+}
+
+// ---- record
+
+class Recording {
+ public:
+  Recording(Context& context, std::span<RecordCall> calls) : context_(context), calls_(calls) {}
+
+  Status run() {
+    if (auto read = read_deliveries_named(); !read) return read;
+    for (auto& call : calls_) {
+      std::uint64_t changed = 0;
+      for (const auto& event : call.in) changed += apply(event) ? 1 : 0;
+      call.out = changed;
+    }
+    if (auto done = context_.database.update(kDeliveries, updates_); !done) return std::unexpected(done.error());
+    return end_acked();
+  }
+
+ private:
+  Status read_deliveries_named() {
+    std::set<std::string> wanted;
+    for (const auto& call : calls_) {
+      for (const auto& event : call.in) wanted.insert(delivery_id(event.message, event.user_agent));
+    }
+    const std::vector<std::string> ids(wanted.begin(), wanted.end());
+    const auto documents = find_by_ids(context_, kDeliveries, ids, {});
+    if (!documents) return std::unexpected(documents.error());
+    auto found = deliveries_by_id(*documents);
+    if (!found) return std::unexpected(found.error());
+    deliveries_ = std::move(*found);
+    return {};
+  }
+
+  bool apply(const DeliveryEvent& event) {
+    const auto found = deliveries_.find(delivery_id(event.message, event.user_agent));
+    if (found == deliveries_.end()) return false;
+    StoredDelivery& delivery = found->second;
+    const DeliveryState before = delivery.state_alone(event.at);
+    if (before == event.state || !may_follow(before, event.state)) return false;
+    const bool acks = event.state == DeliveryState::kAcked;
+    updates_.push_back(
+        {text_of("_id", found->first), acks ? acked_change(event.sent_at, event.at) : sent_change(event.sent_at)});
+    delivery.state = event.state;
+    if (!acks) return true;
+    delivery.open = false;
+    if (delivery.sole) {
+      sole_acked_.try_emplace(event.message, event.at);
+    } else {
+      others_acked_.insert(event.message);
+    }
+    acked_at_ = std::max(acked_at_, event.at);
+    return true;
+  }
+
+  // A message for one device ends with its ack; of others it must be asked who has not acked yet.
+  Status end_acked() {
+    std::vector<StoredMessage> messages(sole_acked_.size());
+    std::vector<End> ends;
+    for (const auto& [id, at] : sole_acked_) {
+      StoredMessage& message = messages[ends.size()];
+      message.message.id = id;
+      ends.push_back({&message, at});
+    }
+    if (auto done = end_messages(context_, ends, "acked_at", DeliveryState::kAcked); !done) return done;
+    return end_if_resolved(context_, others_acked_, acked_at_);
+  }
+
+  Context& context_;
+  std::span<RecordCall> calls_;
+  Deliveries deliveries_;
+  std::vector<Update> updates_;
+  std::map<MessageId, WallTime> sole_acked_;
+  std::set<MessageId> others_acked_;
+  WallTime acked_at_;
+};
+
+// ---- pending
+
+// Finds what may be pending for the devices: transient messages are not, and what has expired is not.
+[[nodiscard]] Document pending_filter(Document filter, WallTime now) {
+  filter.flag("open", true).document("expires", time_of("$gt", now));
+  filter.document("transient", flag_of("$exists", false));
+  return filter;
+}
+
+// Ids of messages that wait for one device, in order.
+struct Waiting {
+  std::vector<MessageId> ids;
+  bool more = false;
+};
+
+[[nodiscard]] Result<Waiting> read_waiting(Context& context, const Pending& asked) {
+  Document filter = text_of("ua", asked.user_agent.hex());
+  if (asked.after) filter.document("_id", text_of("$gt", delivery_id(*asked.after, asked.user_agent)));
+  static const Document oldest_first = number_of("_id", 1);
+  const Document wanted = pending_filter(std::move(filter), asked.now);
+  const auto documents =
+      context.database.find(kDeliveries, {wanted, {"v", "ua", "state"}, &oldest_first, asked.limit + 1});
+  if (!documents) return std::unexpected(documents.error());
+  Waiting waiting;
+  for (const auto& document : *documents) {
+    const auto delivery = read_delivery(Row(document));
+    if (!delivery) return std::unexpected(delivery.error());
+    waiting.more = waiting.ids.size() == asked.limit;
+    if (!waiting.more) waiting.ids.push_back(delivery->message);
+  }
+  return waiting;
+}
+
+[[nodiscard]] Result<std::map<MessageId, MessagePtr>> read_bodies(Context& context, const std::set<std::string>& ids,
+                                                                  WallTime now) {
+  const std::vector<std::string> wanted(ids.begin(), ids.end());
+  const auto documents = find_by_ids(context, kMessages, wanted, {});
+  if (!documents) return std::unexpected(documents.error());
+  std::map<MessageId, MessagePtr> found;
+  for (const auto& document : *documents) {
+    auto stored = read_message(Row(document));
+    if (!stored) return std::unexpected(stored.error());
+    if (!stored->open || is_final(stored->state(now))) continue;
+    const MessageId id = stored->message.id;
+    found.emplace(id, std::make_shared<const Message>(std::move(stored->message)));
+  }
+  return found;
+}
+
+// Of those that ask for their first page, the devices for which something waits: most have nothing.
+[[nodiscard]] Result<std::set<std::string>> devices_with_something(Context& context,
+                                                                   std::span<const PendingCall> calls) {
+  std::vector<std::string> devices;
+  for (const auto& call : calls) {
+    if (!call.in.after) devices.push_back(call.in.user_agent.hex());
+  }
+  std::set<std::string> some;
+  if (devices.empty()) return some;
+  const auto counts =
+      context.database.count_by(kDeliveries, pending_filter(any_of("ua", devices), calls.front().in.now), "ua");
+  if (!counts) return std::unexpected(counts.error());
+  for (const auto& [device, count] : *counts) some.insert(device);
+  return some;
+}
+
+}  // namespace
+
+Status record_events(Context& context, std::span<RecordCall> calls) {
+  return Recording(context, calls).run();
+}
+
+Status read_pending(Context& context, std::span<PendingCall> calls) {
+  std::set<std::string> some;
+  if (calls.size() > 1) {
+    auto found = devices_with_something(context, calls);
+    if (!found) return std::unexpected(found.error());
+    some = std::move(*found);
+  }
+  std::vector<Waiting> waiting(calls.size());
+  std::set<std::string> ids;
+  for (std::size_t i = 0; i < calls.size(); ++i) {
+    const bool known_empty = calls.size() > 1 && !calls[i].in.after && !some.contains(calls[i].in.user_agent.hex());
+    if (known_empty) continue;
+    auto found = read_waiting(context, calls[i].in);
+    if (!found) return std::unexpected(found.error());
+    waiting[i] = std::move(*found);
+    for (const auto& id : waiting[i].ids) ids.insert(id.hex());
+  }
+  const auto bodies = read_bodies(context, ids, calls.front().in.now);
+  if (!bodies) return std::unexpected(bodies.error());
+  for (std::size_t i = 0; i < calls.size(); ++i) {
+    ports::PendingPage page;
+    page.more = waiting[i].more;
+    for (const auto& id : waiting[i].ids) {
+      const auto found = bodies->find(id);
+      if (found != bodies->end()) page.messages.push_back(found->second);
+    }
+    calls[i].out = std::move(page);
+  }
+  return {};
+}
+
+Status read_deliveries(Context& context, std::span<OfMessageCall> calls) {
+  for (auto& call : calls) {
+    const auto& asked = call.in;
+    const auto heads = read_heads(context, {asked.message});
+    if (!heads) return std::unexpected(heads.error());
+    ports::DeliveryPage page;
+    const auto head = heads->find(asked.message);
+    if (head == heads->end()) {
+      call.out = std::move(page);
+      continue;
+    }
+    static const Document by_device = number_of("_id", 1);
+    const Document filter = deliveries_of(asked.message, asked.after);
+    const auto documents = context.database.find(kDeliveries, {filter, {}, &by_device, asked.limit + 1});
+    if (!documents) return std::unexpected(documents.error());
+    page.more = documents->size() > asked.limit;
+    const DeliveryState end = head->second.state(asked.now);
+    for (const auto& document : std::span(*documents).first(std::min(documents->size(), asked.limit))) {
+      const auto stored = read_delivery(Row(document));
+      if (!stored) return std::unexpected(stored.error());
+      Delivery delivery{stored->user_agent, stored->state, stored->routed_at, stored->sent_at, stored->final_at};
+      if (!is_final(delivery.state) && is_final(end)) {
+        delivery.state = end;
+        delivery.final_at = head->second.ended_at(asked.now);
+      }
+      page.deliveries.push_back(delivery);
+    }
+    call.out = std::move(page);
+  }
+  return {};
+}
+
+}  // namespace herald::adapters::mongodb

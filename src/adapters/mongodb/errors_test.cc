@@ -1,0 +1,52 @@
+#include "adapters/mongodb/errors.h"
+
+#include <gtest/gtest.h>
+
+#include "adapters/mongodb/bson.h"
+
+namespace herald::adapters::mongodb {
+namespace {
+
+bson_error_t error_of(std::uint32_t domain, std::uint32_t code, const char* message = "") {
+  bson_error_t error;
+  bson_set_error(&error, domain, code, "%s", message);
+  return error;
+}
+
+TEST(MongodbErrors, WhatPassesByItselfIsRetried) {
+  EXPECT_EQ(kind_of(error_of(MONGOC_ERROR_STREAM, MONGOC_ERROR_STREAM_SOCKET), nullptr), ErrorKind::kUnavailable);
+  EXPECT_EQ(kind_of(error_of(MONGOC_ERROR_SERVER_SELECTION, 1, "No suitable servers found"), nullptr),
+            ErrorKind::kUnavailable);
+  for (const std::uint32_t code : {10'107U, 13'435U, 189U, 91U, 11'600U, 11'602U, 50U, 64U, 14'031U}) {
+    EXPECT_EQ(kind_of(error_of(MONGOC_ERROR_SERVER, code), nullptr), ErrorKind::kUnavailable) << code;
+  }
+  EXPECT_EQ(kind_of(error_of(MONGOC_ERROR_WRITE_CONCERN, 64), nullptr), ErrorKind::kUnavailable);
+}
+
+TEST(MongodbErrors, ALabelOfTheServerSaysRetry) {
+  const std::string labels[] = {"RetryableWriteError"};
+  Document reply;
+  reply.texts("errorLabels", labels);
+  EXPECT_EQ(kind_of(error_of(MONGOC_ERROR_SERVER, 4'242), reply.get()), ErrorKind::kUnavailable);
+  EXPECT_EQ(kind_of(error_of(MONGOC_ERROR_SERVER, 4'242), nullptr), ErrorKind::kInternal);
+}
+
+TEST(MongodbErrors, ARefusedLoginStops) {
+  EXPECT_EQ(kind_of(error_of(MONGOC_ERROR_CLIENT, MONGOC_ERROR_CLIENT_AUTHENTICATE), nullptr),
+            ErrorKind::kUnauthorized);
+  EXPECT_EQ(kind_of(error_of(MONGOC_ERROR_SERVER, 18), nullptr), ErrorKind::kUnauthorized);
+  EXPECT_EQ(kind_of(error_of(MONGOC_ERROR_SERVER, 13), nullptr), ErrorKind::kUnauthorized);
+  EXPECT_EQ(
+      kind_of(error_of(MONGOC_ERROR_SERVER_SELECTION, 1, "No suitable servers: [Authentication failed.]"), nullptr),
+      ErrorKind::kUnauthorized);
+}
+
+TEST(MongodbErrors, TheRestIsRefused) {
+  EXPECT_EQ(kind_of(error_of(MONGOC_ERROR_SERVER, kDuplicateKey), nullptr), ErrorKind::kConflict);
+  EXPECT_EQ(kind_of(error_of(MONGOC_ERROR_SERVER, 10'334), nullptr), ErrorKind::kTooLarge);
+  EXPECT_EQ(kind_of(error_of(MONGOC_ERROR_SERVER, kNotImplemented), nullptr), ErrorKind::kInvalid);
+  EXPECT_EQ(kind_of(error_of(MONGOC_ERROR_BSON, 1), nullptr), ErrorKind::kInternal);
+}
+
+}  // namespace
+}  // namespace herald::adapters::mongodb

@@ -1,0 +1,185 @@
+// What a crash between two steps of a call leaves behind, and what several processes do at once. Each state is made by
+// hand, as the first step alone would have made it.
+#include <gmock/gmock.h>
+
+#include <thread>
+
+#include "adapters/mongodb/documents.h"
+#include "adapters/mongodb/schema.h"
+#include "adapters/mongodb/store_test_kit.h"
+#include "ports/contract/store_fixture.h"
+
+namespace herald::adapters::mongodb {
+namespace {
+
+using ports::contract::app_id;
+using ports::contract::Caller;
+using ports::contract::device;
+using ports::contract::numbered;
+using enum DeliveryState;
+
+const App kApp{.id = app_id(1), .kind = PayloadKind::kFlow2012, .public_key_pem = ""};
+constexpr std::chrono::milliseconds kHour{3'600'000};
+
+class InterruptedTest : public testing::Test {
+ protected:
+  [[nodiscard]] WallTime now() const { return clock_.wall(); }
+  [[nodiscard]] Message message(std::uint64_t n, std::string key = "") const {
+    return {.id = numbered<MessageId>(static_cast<std::uint64_t>(now().ms) * 1000 + n),
+            .app = app_id(1),
+            .replace_key = std::move(key),
+            .meta = "",
+            .body = "body",
+            .accepted_at = now(),
+            .expires_at = now() + kHour};
+  }
+  MessageId put(const Message& it) {
+    EXPECT_TRUE(call_.put(it));
+    return it.id;
+  }
+  ports::AddOutcome route(MessageId id, std::vector<UserAgentId> devices) {
+    return call_.add({{.message = id, .user_agents = std::move(devices), .last_page = true}}, now());
+  }
+  [[nodiscard]] DeliveryState state(MessageId id) { return call_.status(app_id(1), id.hex(), now())->state; }
+  [[nodiscard]] std::vector<MessageId> pending(UserAgentId user_agent) {
+    std::vector<MessageId> ids;
+    for (const auto& it : call_.pending(user_agent, {}, 100, now()).messages) ids.push_back(it->id);
+    return ids;
+  }
+
+  ManualClock clock_;
+  MongodbUnderTest store_{Limits{}, clock_};
+  Caller call_{store_};
+  NullLog log_;
+  NullMetrics cells_;
+  StoreMetrics metrics_{cells_};
+  Connection::Client client_ = store_.database().connection().client();
+  Session session_{*client_, store_.database().options().database, clock_, metrics_};
+};
+
+TEST_F(InterruptedTest, ARepeatedPutChangesNothing) {
+  const auto older = put(message(1, "k"));
+  const auto newer = put(message(2, "k"));
+  put(message(2, "k"));
+  put(message(1, "k"));
+  EXPECT_EQ(state(older), kReplaced);
+  EXPECT_EQ(state(newer), kPending);
+  EXPECT_EQ(call_.unrouted({}, now() + kHour, 10).size(), 1);
+}
+
+TEST_F(InterruptedTest, AMessageStoredWithoutReplacingDoesSoWhenItIsRouted) {
+  const auto older = put(message(1, "k"));
+  route(older, {device(1)});
+  const Document newer = message_document(message(2, "k"));
+  ASSERT_TRUE(session_.insert(kMessages, {&newer, 1}));
+  EXPECT_EQ(state(older), kPending) << "the newer one was never accepted";
+  EXPECT_EQ(route(message(2, "k").id, {device(1)}).added, 1);
+  EXPECT_EQ(state(older), kReplaced);
+  EXPECT_EQ(pending(device(1)), std::vector{message(2, "k").id});
+}
+
+TEST_F(InterruptedTest, AReplacedMessageWithOpenDeliveriesIsNotDelivered) {
+  const auto older = put(message(1, "k"));
+  route(older, {device(1)});
+  const Update end{text_of("_id", older.hex()), end_of_message("replaced_at", now())};
+  ASSERT_TRUE(session_.update(kMessages, {&end, 1}));
+  EXPECT_TRUE(pending(device(1)).empty());
+  EXPECT_EQ(call_.fetch({older}, now()).at(0), nullptr);
+}
+
+TEST_F(InterruptedTest, DeliveriesWrittenWithoutTheMarkAreRoutedAgain) {
+  const auto id = put(message(1));
+  const auto found = session_.find_one(kMessages, {text_of("_id", id.hex()), {}});
+  const auto stored = read_message(Row(**found)).value();
+  const Document delivery = delivery_document(stored, device(1), true, now());
+  ASSERT_TRUE(session_.insert(kDeliveries, {&delivery, 1}));
+  ASSERT_EQ(call_.unrouted({}, now() + kHour, 10).size(), 1);
+  // Meanwhile a second device has registered: the first is not the only one any more.
+  EXPECT_EQ(route(id, {device(1), device(2)}).added, 1);
+  EXPECT_TRUE(call_.unrouted({}, now() + kHour, 10).empty());
+  call_.record({{id, device(1), kAcked, now(), now()}});
+  EXPECT_EQ(state(id), kPending);
+  EXPECT_EQ(pending(device(2)), std::vector{id});
+  call_.record({{id, device(2), kAcked, now(), now()}});
+  EXPECT_EQ(state(id), kAcked);
+}
+
+TEST_F(InterruptedTest, AnAckedDeliveryWhoseMessageDidNotEndCountsWhenItWouldExpire) {
+  const auto sole = put(message(1));
+  const auto several = put(message(2));
+  route(sole, {device(1)});
+  route(several, {device(1), device(2)});
+  std::vector<Update> acks;
+  for (const auto& id :
+       {delivery_id(sole, device(1)), delivery_id(several, device(1)), delivery_id(several, device(2))}) {
+    acks.push_back({text_of("_id", id), acked_change(now(), now())});
+  }
+  ASSERT_TRUE(session_.update(kDeliveries, acks));
+  EXPECT_TRUE(pending(device(1)).empty());
+  clock_.advance(kHour);
+  EXPECT_EQ(call_.purge(now(), kHour, 10).expired, 0);
+  EXPECT_EQ(state(sole), kAcked);
+  EXPECT_EQ(state(several), kAcked);
+}
+
+TEST_F(InterruptedTest, AnAppCountedTooHighIsCountedAgainBeforeItRefuses) {
+  Limits limits;
+  limits.devices_per_app = 2;
+  const auto opened = MongodbStore::open(store_.database().options(), limits, clock_, log_, cells_);
+  ASSERT_TRUE(opened);
+  ASSERT_TRUE(call_.register_app(kApp, device(1)));
+  const Update drift{text_of("_id", app_id(1).hex()), document_of("$inc", number_of("devices", 5))};
+  ASSERT_TRUE(session_.update(kApps, {&drift, 1}));
+  ports::contract::WaitingExecutor executor;
+  const auto register_one = [&](std::uint64_t n) {
+    return ports::contract::await<Status>(
+        executor, [&](Reply<Status> reply) { (*opened)->register_app(kApp, device(n), std::move(reply)); });
+  };
+  EXPECT_TRUE(register_one(2));
+  EXPECT_EQ(register_one(3).error().kind, ErrorKind::kExhausted);
+}
+
+TEST_F(InterruptedTest, AnUnregistrationThatDroppedNothingYetDoesSoWhenRepeated) {
+  ASSERT_TRUE(call_.register_app(kApp, device(1)));
+  route(put(message(1)), {device(1)});
+  const Document registration = text_of("_id", registration_id(app_id(1), device(1)));
+  ASSERT_TRUE(session_.remove(kRegistrations, {&registration, 1}));
+  EXPECT_FALSE(call_.unregister_app(app_id(1), device(1)));
+  EXPECT_TRUE(pending(device(1)).empty());
+}
+
+TEST_F(InterruptedTest, ANewerDatabaseIsLeftAlone) {
+  const Update newer{text_of("_id", "herald"), document_of("$set", number_of("v", kVersion + 1))};
+  ASSERT_TRUE(session_.update(kSchema, {&newer, 1}));
+  const auto opened = MongodbStore::open(store_.database().options(), Limits{}, clock_, log_, cells_);
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().kind, ErrorKind::kConflict);
+  EXPECT_THAT(opened.error().message, testing::HasSubstr("schema version 2, this herald knows version 1"));
+}
+
+// Each of two processes moves the device again and again. Every connection is told to exactly one successor.
+TEST_F(InterruptedTest, TakeOversByTwoProcessesFormOneChain) {
+  const auto second = MongodbStore::open(store_.database().options(), Limits{}, clock_, log_, cells_);
+  ASSERT_TRUE(second);
+  std::array<std::vector<std::uint64_t>, 2> displaced;
+  const auto move = [&](ports::Directory& directory, std::uint64_t process) {
+    ports::contract::WaitingExecutor executor;
+    for (std::uint64_t n = 1; n <= 25; ++n) {
+      const Location here{.kind = LocationKind::kWebSocket, .server = "WS", .connection = process * 100 + n};
+      const auto before = ports::contract::await<Result<Location>>(executor, [&](Reply<Result<Location>> reply) {
+        directory.set_location(device(1), here, {}, std::move(reply));
+      });
+      ASSERT_TRUE(before);
+      displaced[process].push_back(before->connection);
+    }
+  };
+  std::thread other([&] { move(**second, 1); });
+  move(store_.directory(), 0);
+  other.join();
+  std::set<std::uint64_t> all(displaced[0].begin(), displaced[0].end());
+  all.insert(displaced[1].begin(), displaced[1].end());
+  EXPECT_EQ(all.size(), 50) << "none was displaced twice";
+}
+
+}  // namespace
+}  // namespace herald::adapters::mongodb

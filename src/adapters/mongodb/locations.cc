@@ -1,0 +1,128 @@
+#include <map>
+#include <set>
+
+#include "adapters/mongodb/directory_calls.h"
+#include "adapters/mongodb/documents.h"
+#include "adapters/mongodb/schema.h"
+#include "adapters/mongodb/shared_steps.h"
+
+namespace herald::adapters::mongodb {
+
+namespace {
+
+// One command a call: only findAndModify answers the location before in the same step that replaces it, and without
+// that two connections of one device could miss each other.
+[[nodiscard]] Result<Location> set_one(Context& context, const SetLocation& what) {
+  const Document device = text_of("_id", what.user_agent.hex());
+  const auto before = context.database.find_and_update(kNodes, device, location_change(what.location, what.wake), true);
+  if (!before) return std::unexpected(before.error());
+  if (!*before) return Location{};
+  const auto node = read_node(Row(**before));
+  if (!node) return std::unexpected(node.error());
+  return node->location;
+}
+
+[[nodiscard]] Result<std::map<UserAgentId, Node>> nodes_by_id(Context& context, const std::set<std::string>& ids) {
+  const std::vector<std::string> wanted(ids.begin(), ids.end());
+  const auto documents = find_by_ids(context, kNodes, wanted, {});
+  if (!documents) return std::unexpected(documents.error());
+  std::map<UserAgentId, Node> nodes;
+  for (const auto& document : *documents) {
+    auto node = read_node(Row(document));
+    if (!node) return std::unexpected(node.error());
+    nodes.emplace(node->user_agent, std::move(*node));
+  }
+  return nodes;
+}
+
+[[nodiscard]] bool is_there(const Node& node, const Leave& what) {
+  const Location& location = node.location;
+  return location.kind == LocationKind::kWebSocket && location.server == what.server &&
+         location.connection == what.connection;
+}
+
+[[nodiscard]] Location location_after(const Node& node, const Leave& what) {
+  if (!node.wake || what.sleep_server.empty()) return {};
+  return {.kind = LocationKind::kSleeping, .server = what.sleep_server};
+}
+
+// The change happens only while the connection is the one that left.
+[[nodiscard]] Update departure(const Node& node, const Leave& what) {
+  Document filter = text_of("_id", what.user_agent.hex());
+  filter.number("kind", static_cast<std::int64_t>(LocationKind::kWebSocket)).text("server", what.server);
+  filter.number("connection", static_cast<std::int64_t>(what.connection));
+  return {std::move(filter), location_change(location_after(node, what), {})};
+}
+
+[[nodiscard]] Result<std::map<UserAgentId, Node>> nodes_named(Context& context, std::span<LeaveCall* const> calls) {
+  std::set<std::string> ids;
+  for (const LeaveCall* call : calls) ids.insert(call->in.user_agent.hex());
+  return nodes_by_id(context, ids);
+}
+
+// Reads all, moves those that are still there, and reads again if another process moved one between.
+[[nodiscard]] Status leave_all(Context& context, std::span<LeaveCall* const> calls) {
+  auto nodes = nodes_named(context, calls);
+  if (!nodes) return std::unexpected(nodes.error());
+  std::vector<Update> updates;
+  for (const LeaveCall* call : calls) {
+    const auto node = nodes->find(call->in.user_agent);
+    if (node == nodes->end() || !is_there(node->second, call->in)) continue;
+    updates.push_back(departure(node->second, call->in));
+    node->second.location = location_after(node->second, call->in);
+  }
+  const auto moved = context.database.update(kNodes, updates);
+  if (!moved) return std::unexpected(moved.error());
+  if (moved->matched < updates.size()) {
+    nodes = nodes_named(context, calls);
+    if (!nodes) return std::unexpected(nodes.error());
+  }
+  for (LeaveCall* call : calls) {
+    const auto node = nodes->find(call->in.user_agent);
+    call->out = node == nodes->end() ? Location{} : node->second.location;
+  }
+  return {};
+}
+
+}  // namespace
+
+// In the order of the calls, with neighbours that leave taken together.
+Status change_locations(Context& context, std::span<LocationCall> calls) {
+  std::vector<LeaveCall*> run;
+  const auto finish_run = [&]() -> Status {
+    return run.empty() ? Status{} : leave_all(context, std::exchange(run, {}));
+  };
+  for (auto& call : calls) {
+    if (auto* leaves = std::get_if<LeaveCall>(&call)) {
+      run.push_back(leaves);
+      continue;
+    }
+    if (auto done = finish_run(); !done) return done;
+    auto& sets = std::get<SetLocationCall>(call);
+    auto before = set_one(context, sets.in);
+    if (!before) return std::unexpected(before.error());
+    sets.out = std::move(*before);
+  }
+  return finish_run();
+}
+
+Status locate_devices(Context& context, std::span<LocateCall> calls) {
+  std::set<std::string> ids;
+  for (const auto& call : calls) {
+    for (const auto& user_agent : call.in) ids.insert(user_agent.hex());
+  }
+  const auto nodes = nodes_by_id(context, ids);
+  if (!nodes) return std::unexpected(nodes.error());
+  for (auto& call : calls) {
+    std::vector<Node> answer;
+    for (const auto& user_agent : call.in) {
+      const auto node = nodes->find(user_agent);
+      answer.push_back(node == nodes->end() ? Node{.user_agent = user_agent, .location = {}, .wake = {}}
+                                            : node->second);
+    }
+    call.out = std::move(answer);
+  }
+  return {};
+}
+
+}  // namespace herald::adapters::mongodb

@@ -1,0 +1,98 @@
+#include "adapters/mongodb/pool.h"
+
+namespace herald::adapters::mongodb {
+
+Pool::Pool(Connection& connection, const Limits& limits, const Clock& clock, Log& log, Metrics& metrics)
+    : connection_(connection), limits_(limits), clock_(clock), log_(log), metrics_(metrics) {
+  for (std::size_t i = 0; i < limits_.mongodb_connections; ++i) threads_.emplace_back([this] { work(); });
+}
+
+Pool::~Pool() {
+  {
+    const std::lock_guard lock(mutex_);
+    closing_ = true;
+  }
+  listed_.notify_all();
+  for (auto& thread : threads_) thread.join();
+}
+
+// With the lock held.
+void Pool::list(Lane& lane) {
+  if (lane.listed_ || lane.waiting() == 0 || lane.running_ == lane.width_) return;
+  lane.listed_ = true;
+  lanes_.push_back(&lane);
+  listed_.notify_one();
+}
+
+void Pool::work() {
+  const auto client = connection_.client();
+  StoreMetrics metrics(metrics_);
+  Session session(*client, connection_.database(), clock_, metrics);
+  Context context{session, limits_, clock_, metrics};
+  std::unique_lock lock(mutex_);
+  while (true) {
+    listed_.wait(lock, [this] { return !lanes_.empty() || (closing_ && waiting_ == 0); });
+    if (lanes_.empty()) break;
+    Lane& lane = *lanes_.front();
+    lanes_.pop_front();
+    lane.listed_ = false;
+    ++lane.running_;
+    // Behind a database that is away, no call waits much longer than the batch before it did.
+    const auto batch =
+        lane.take(limits_.mongodb_batch_max, clock_.mono() + -std::chrono::milliseconds(limits_.mongodb_timeout_ms));
+    waiting_ -= batch->size() + batch->late();
+    list(lane);
+    lock.unlock();
+    answer_late(lane, *batch, metrics);
+    if (batch->size() > 0) run(lane, *batch, context);
+    lock.lock();
+    --lane.running_;
+    list(lane);
+  }
+  lock.unlock();
+  listed_.notify_all();
+}
+
+void Pool::answer_late(const Lane& lane, Lane::Batch& batch, StoreMetrics& metrics) {
+  if (batch.late() == 0) return;
+  const Error error{ErrorKind::kUnavailable, "the call waited too long for the database"};
+  note(lane, error, metrics);
+  Answers answers;
+  batch.answer_late(error, answers);
+  answers.post();
+}
+
+void Pool::run(Lane& lane, Lane::Batch& batch, Context& context) {
+  context.metrics.busy(true);
+  const MonoTime began = clock_.mono();
+  run_part(lane, batch, 0, batch.size(), context);
+  context.metrics.batch(lane.kind(), batch.size(), clock_.mono() - began);
+  context.metrics.busy(false);
+}
+
+// If one call asks for something that the database refuses, the others must not suffer: each is tried by itself.
+void Pool::run_part(Lane& lane, Lane::Batch& batch, std::size_t first, std::size_t count, Context& context) {
+  context.database.begin(clock_.mono() + std::chrono::milliseconds(limits_.mongodb_timeout_ms));
+  const Status done = batch.run(context, first, count);
+  const bool blame_one = !done && done.error().kind != ErrorKind::kUnavailable && count > 1;
+  if (blame_one) {
+    for (std::size_t i = 0; i < count; ++i) run_part(lane, batch, first + i, 1, context);
+    return;
+  }
+  Error error = done ? Error{ErrorKind::kInternal, "a call was not answered"} : done.error();
+  if (!done) note(lane, error, context.metrics);
+  // A login that is refused while Herald runs is the operator's to mend; for callers the store is away.
+  if (error.kind == ErrorKind::kUnauthorized) error.kind = ErrorKind::kUnavailable;
+  Answers answers;
+  batch.answer_all(first, count, error, answers);
+  answers.post();
+}
+
+void Pool::note(const Lane& lane, const Error& error, StoreMetrics& metrics) {
+  metrics.failed(error.kind);
+  log_.error("database call failed", {{"call", std::string_view(lane.kind())},
+                                      {"kind", to_string(error.kind)},
+                                      {"error", std::string_view(error.message)}});
+}
+
+}  // namespace herald::adapters::mongodb

@@ -1,0 +1,258 @@
+#include "adapters/mongodb/session.h"
+
+#include <utility>
+
+#include "adapters/mongodb/errors.h"
+
+namespace herald::adapters::mongodb {
+
+namespace {
+
+// A reply that the driver fills in. It is valid also if a call fails before it gets to that: an empty document owns no
+// memory that initialising it again could lose.
+class DriverReply {
+ public:
+  DriverReply() { bson_init(&value_); }
+  ~DriverReply() { bson_destroy(&value_); }
+  DriverReply(const DriverReply&) = delete;
+  DriverReply& operator=(const DriverReply&) = delete;
+  [[nodiscard]] bson_t* to_fill() { return &value_; }
+  [[nodiscard]] const bson_t* get() const { return &value_; }
+
+ private:
+  bson_t value_{};
+};
+
+struct DestroyBulk {
+  void operator()(mongoc_bulk_operation_t* it) const { mongoc_bulk_operation_destroy(it); }
+};
+using Bulk = std::unique_ptr<mongoc_bulk_operation_t, DestroyBulk>;
+
+[[nodiscard]] Bulk unordered(mongoc_collection_t* collection) {
+  const Document options = flag_of("ordered", false);
+  return Bulk(mongoc_collection_create_bulk_operation_with_opts(collection, options.get()));
+}
+
+struct WriteError {
+  std::uint32_t index = 0;
+  std::uint32_t code = 0;
+  std::string message;
+};
+
+[[nodiscard]] std::vector<WriteError> write_errors(const bson_t* reply) {
+  std::vector<WriteError> errors;
+  bson_iter_t at;
+  bson_iter_t each;
+  if (!bson_iter_init_find(&at, reply, "writeErrors") || !bson_iter_recurse(&at, &each)) return errors;
+  while (bson_iter_next(&each)) {
+    bson_iter_t inner;
+    if (!bson_iter_recurse(&each, &inner)) continue;
+    WriteError error;
+    while (bson_iter_next(&inner)) {
+      const std::string_view key = bson_iter_key(&inner);
+      if (key == "index") error.index = static_cast<std::uint32_t>(bson_iter_as_int64(&inner));
+      if (key == "code") error.code = static_cast<std::uint32_t>(bson_iter_as_int64(&inner));
+      if (key == "errmsg" && BSON_ITER_HOLDS_UTF8(&inner)) error.message = bson_iter_utf8(&inner, nullptr);
+    }
+    errors.push_back(std::move(error));
+  }
+  return errors;
+}
+
+// The write concern failed although each write may have been made.
+[[nodiscard]] bool has_concern_error(const bson_t* reply) {
+  bson_iter_t at;
+  bson_iter_t each;
+  return bson_iter_init_find(&at, reply, "writeConcernErrors") && bson_iter_recurse(&at, &each) &&
+         bson_iter_next(&each);
+}
+
+[[nodiscard]] Document options_of(const Find& what) {
+  Document options;
+  if (what.sort != nullptr) options.document("sort", *what.sort);
+  if (what.limit != 0) options.number("limit", static_cast<std::int64_t>(what.limit));
+  if (!what.fields.empty()) {
+    Document projection;
+    for (const char* field : what.fields) projection.number(field, 1);
+    options.document("projection", projection);
+  }
+  return options;
+}
+
+}  // namespace
+
+Session::Session(mongoc_client_t& client, const std::string& database, const Clock& clock, StoreMetrics& metrics)
+    : client_(client), database_(database), clock_(clock), metrics_(metrics) {}
+
+Session::Collection Session::open(const char* collection) {
+  return Collection(mongoc_client_get_collection(&client_, database_.c_str(), collection));
+}
+
+Status Session::ready(const char* operation) {
+  if (clock_.mono() >= deadline_) return fail(ErrorKind::kUnavailable, "the database took too long");
+  metrics_.command(operation);
+  return {};
+}
+
+std::unexpected<Error> Session::failed(const bson_error_t& error, const bson_t* reply) {
+  return std::unexpected(to_error(error, reply));
+}
+
+Result<std::vector<Document>> Session::read_all(mongoc_cursor_t* cursor) {
+  const std::unique_ptr<mongoc_cursor_t, decltype([](mongoc_cursor_t* it) { mongoc_cursor_destroy(it); })> owner(
+      cursor);
+  std::vector<Document> found;
+  const bson_t* document = nullptr;
+  while (mongoc_cursor_next(cursor, &document)) found.emplace_back(*document);
+  bson_error_t error;
+  const bson_t* reply = nullptr;
+  if (mongoc_cursor_error_document(cursor, &error, &reply)) return failed(error, reply);
+  return found;
+}
+
+Result<std::vector<Document>> Session::find(const char* collection, const Find& what) {
+  if (auto may = ready("find"); !may) return std::unexpected(may.error());
+  const auto from = open(collection);
+  const Document options = options_of(what);
+  return read_all(mongoc_collection_find_with_opts(from.get(), what.filter.get(), options.get(), nullptr));
+}
+
+Result<std::optional<Document>> Session::find_one(const char* collection, Find what) {
+  what.limit = 1;
+  auto found = find(collection, what);
+  if (!found) return std::unexpected(found.error());
+  if (found->empty()) return std::nullopt;
+  return std::move(found->front());
+}
+
+Result<Inserted> Session::insert(const char* collection, std::span<const Document> documents) {
+  Inserted inserted{std::vector<bool>(documents.size(), true), documents.size()};
+  if (documents.empty()) return inserted;
+  if (auto may = ready("insert"); !may) return std::unexpected(may.error());
+  const auto into = open(collection);
+  const Bulk bulk = unordered(into.get());
+  bson_error_t error{};
+  for (const auto& document : documents) {
+    if (!mongoc_bulk_operation_insert_with_opts(bulk.get(), document.get(), nullptr, &error)) {
+      return failed(error, nullptr);
+    }
+  }
+  DriverReply reply;
+  if (mongoc_bulk_operation_execute(bulk.get(), reply.to_fill(), &error) != 0) return inserted;
+  const auto errors = write_errors(reply.get());
+  if (errors.empty() || has_concern_error(reply.get())) return failed(error, reply.get());
+  for (const auto& each : errors) {
+    if (each.code != kDuplicateKey || each.index >= documents.size()) {
+      return fail(kind_of_code(each.code), each.message);
+    }
+    inserted.is_new[each.index] = false;
+    --inserted.count;
+  }
+  return inserted;
+}
+
+Result<Updated> Session::update(const char* collection, std::span<const Update> updates) {
+  if (updates.empty()) return Updated{};
+  if (auto may = ready("update"); !may) return std::unexpected(may.error());
+  const auto in = open(collection);
+  const Bulk bulk = unordered(in.get());
+  bson_error_t error{};
+  for (const auto& update : updates) {
+    const Document options = flag_of("upsert", update.upsert);
+    const auto add =
+        update.many ? &mongoc_bulk_operation_update_many_with_opts : &mongoc_bulk_operation_update_one_with_opts;
+    if (!add(bulk.get(), update.filter.get(), update.change.get(), options.get(), &error)) {
+      return failed(error, nullptr);
+    }
+  }
+  DriverReply reply;
+  if (mongoc_bulk_operation_execute(bulk.get(), reply.to_fill(), &error) == 0) return failed(error, reply.get());
+  const Row row(reply.get());
+  return Updated{static_cast<std::uint64_t>(row.number("nMatched").value_or(0)),
+                 static_cast<std::uint64_t>(row.number("nModified").value_or(0))};
+}
+
+Result<std::uint64_t> Session::remove(const char* collection, std::span<const Document> filters) {
+  if (filters.empty()) return 0;
+  if (auto may = ready("delete"); !may) return std::unexpected(may.error());
+  const auto from = open(collection);
+  const Bulk bulk = unordered(from.get());
+  bson_error_t error{};
+  for (const auto& filter : filters) {
+    if (!mongoc_bulk_operation_remove_many_with_opts(bulk.get(), filter.get(), nullptr, &error)) {
+      return failed(error, nullptr);
+    }
+  }
+  DriverReply reply;
+  if (mongoc_bulk_operation_execute(bulk.get(), reply.to_fill(), &error) == 0) return failed(error, reply.get());
+  return static_cast<std::uint64_t>(Row(reply.get()).number("nRemoved").value_or(0));
+}
+
+Result<std::optional<Document>> Session::find_and_update(const char* collection, const Document& filter,
+                                                         const Document& change, bool upsert) {
+  if (auto may = ready("findAndModify"); !may) return std::unexpected(may.error());
+  const auto in = open(collection);
+  const std::unique_ptr<mongoc_find_and_modify_opts_t,
+                        decltype([](mongoc_find_and_modify_opts_t* it) { mongoc_find_and_modify_opts_destroy(it); })>
+      options(mongoc_find_and_modify_opts_new());
+  mongoc_find_and_modify_opts_set_update(options.get(), change.get());
+  if (upsert) mongoc_find_and_modify_opts_set_flags(options.get(), MONGOC_FIND_AND_MODIFY_UPSERT);
+  bson_error_t error{};
+  DriverReply reply;
+  if (!mongoc_collection_find_and_modify_with_opts(in.get(), filter.get(), options.get(), reply.to_fill(), &error)) {
+    return failed(error, reply.get());
+  }
+  bson_iter_t at;
+  if (!bson_iter_init_find(&at, reply.get(), "value") || !BSON_ITER_HOLDS_DOCUMENT(&at)) return std::nullopt;
+  std::uint32_t size = 0;
+  const std::uint8_t* data = nullptr;
+  bson_iter_document(&at, &size, &data);
+  bson_t before;
+  if (!bson_init_static(&before, data, size)) return fail(ErrorKind::kInternal, "a reply that is not BSON");
+  return Document(before);
+}
+
+Result<std::uint64_t> Session::count(const char* collection, const Document& filter, std::size_t limit) {
+  if (auto may = ready("count"); !may) return std::unexpected(may.error());
+  const auto in = open(collection);
+  Document options;
+  if (limit != 0) options.number("limit", static_cast<std::int64_t>(limit));
+  bson_error_t error{};
+  DriverReply reply;
+  const auto counted =
+      mongoc_collection_count_documents(in.get(), filter.get(), options.get(), nullptr, reply.to_fill(), &error);
+  if (counted < 0) return failed(error, reply.get());
+  return static_cast<std::uint64_t>(counted);
+}
+
+Result<std::map<std::string, std::uint64_t, std::less<>>> Session::count_by(const char* collection,
+                                                                            const Document& filter,
+                                                                            const std::string& field) {
+  if (auto may = ready("aggregate"); !may) return std::unexpected(may.error());
+  Document group;
+  group.text("_id", "$" + field).document("n", number_of("$sum", 1));
+  Document stages[] = {document_of("$match", filter), document_of("$group", group)};
+  Document pipeline;
+  pipeline.documents("pipeline", stages);
+  const auto in = open(collection);
+  auto rows = read_all(mongoc_collection_aggregate(in.get(), MONGOC_QUERY_NONE, pipeline.get(), nullptr, nullptr));
+  if (!rows) return std::unexpected(rows.error());
+  std::map<std::string, std::uint64_t, std::less<>> counts;
+  for (const auto& document : *rows) {
+    const Row row(document);
+    counts[std::string(row.text("_id").value_or(""))] = static_cast<std::uint64_t>(row.number("n").value_or(0));
+  }
+  return counts;
+}
+
+Result<Document> Session::command(const Document& command) {
+  if (auto may = ready("command"); !may) return std::unexpected(may.error());
+  bson_error_t error{};
+  DriverReply reply;
+  const bool done =
+      mongoc_client_command_simple(&client_, database_.c_str(), command.get(), nullptr, reply.to_fill(), &error);
+  if (!done) return failed(error, reply.get());
+  return Document(*reply.get());
+}
+
+}  // namespace herald::adapters::mongodb

@@ -1,0 +1,52 @@
+#pragma once
+// Steps that several calls share: reading messages, ending them, finding that nothing is left to wait for. Each is a
+// sequence of changes that may be repeated from its start, see docs/mongodb.md. Private to this folder.
+
+#include <map>
+#include <set>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "adapters/mongodb/documents.h"
+#include "adapters/mongodb/lane.h"
+
+namespace herald::adapters::mongodb {
+
+// Finds the documents with these _ids.
+[[nodiscard]] Document with_ids(std::span<const std::string> ids);
+// Finds the documents whose `field` is one of `values`; at least one.
+[[nodiscard]] Document any_of(const char* field, std::span<const std::string> values);
+
+// All documents with these _ids, read in as many commands as their number needs.
+[[nodiscard]] Result<std::vector<Document>> find_by_ids(Context& context, const char* collection,
+                                                        std::span<const std::string> ids,
+                                                        std::vector<const char*> fields);
+
+using Heads = std::map<MessageId, StoredMessage>;
+// Messages without their bodies. Those that are not there are left out.
+[[nodiscard]] Result<Heads> read_heads(Context& context, const std::set<MessageId>& ids);
+[[nodiscard]] Result<Heads> heads_of(const std::vector<Document>& documents);
+
+// Ends messages, then closes their deliveries: what ended may not be delivered, whatever its deliveries say.
+struct End {
+  const StoredMessage* message = nullptr;
+  WallTime at;
+};
+[[nodiscard]] Status end_messages(Context& context, std::span<const End> ends, const char* reason, DeliveryState state);
+
+// Of the outstanding messages in each slot, all but the newest become replaced at the newest one's acceptance. Answers
+// which message took the place of which, by the newer one; one that had expired by then counts as no replacement.
+struct Replacements {
+  std::map<MessageId, MessageId> older_of;
+  std::set<MessageId> replaced;
+};
+[[nodiscard]] Result<Replacements> settle_slots(Context& context, const std::set<std::string>& slots);
+
+// Messages some of whose deliveries became final at `at`: those that wait for none any more end as acked, or dropped.
+[[nodiscard]] Status end_if_resolved(Context& context, const std::set<MessageId>& messages, WallTime at);
+
+// Drops these deliveries, and ends what then waits for nothing.
+[[nodiscard]] Status drop_deliveries(Context& context, std::span<const StoredDelivery> deliveries, WallTime at);
+
+}  // namespace herald::adapters::mongodb

@@ -1,0 +1,72 @@
+#pragma once
+// A store on a real database, for tests: HERALD_TEST_MONGODB_URI says where. Private to this folder.
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cstdlib>
+#include <memory>
+#include <string>
+
+#include "adapters/mongodb/connection.h"
+#include "adapters/mongodb/mongodb_store.h"
+#include "adapters/mongodb/session.h"
+#include "base/check.h"
+#include "base/encoding.h"
+#include "base/random.h"
+#include "ports/contract/store_caller.h"
+
+namespace herald::adapters::mongodb {
+
+inline std::string test_uri() {
+  const char* uri = std::getenv("HERALD_TEST_MONGODB_URI");
+  HERALD_CHECK(uri != nullptr, "these tests need HERALD_TEST_MONGODB_URI: start them with tests/support/database.py");
+  return uri;
+}
+
+// A database of its own, dropped at the end.
+class TestDatabase {
+ public:
+  TestDatabase() {
+    std::array<std::uint8_t, 6> bytes{};
+    SystemRandom().fill(bytes);
+    options_ = {test_uri(), "herald_test_" + to_hex(bytes), false};
+    connection_ = Connection::make(options_, Limits{}).value();
+  }
+  ~TestDatabase() {
+    const auto client = connection_->client();
+    EXPECT_TRUE(Session(*client, options_.database, clock_, metrics_).command(number_of("dropDatabase", 1)));
+  }
+  [[nodiscard]] const MongodbOptions& options() const { return options_; }
+  [[nodiscard]] Connection& connection() { return *connection_; }
+
+ private:
+  const SystemClock clock_;
+  NullMetrics cells_;
+  StoreMetrics metrics_{cells_};
+  MongodbOptions options_;
+  std::unique_ptr<Connection> connection_;
+};
+
+class MongodbUnderTest final : public ports::contract::StoreUnderTest {
+ public:
+  MongodbUnderTest(const Limits& limits, const Clock& clock) {
+    auto opened = MongodbStore::open(database_.options(), limits, clock, log_, metrics_);
+    HERALD_CHECK(opened.has_value(), "the test database can't be opened");
+    store_ = std::move(*opened);
+  }
+  ports::MessageStore& messages() override { return *store_; }
+  ports::DeliveryStore& deliveries() override { return *store_; }
+  ports::Directory& directory() override { return *store_; }
+  ports::ReceiptLog& receipts() override { return *store_; }
+  ports::ServerRegistry& servers() override { return *store_; }
+  [[nodiscard]] TestDatabase& database() { return database_; }
+
+ private:
+  NullLog log_;
+  NullMetrics metrics_;
+  TestDatabase database_;
+  std::unique_ptr<MongodbStore> store_;
+};
+
+}  // namespace herald::adapters::mongodb
