@@ -156,6 +156,25 @@ async def test_metrics_tell_commands_and_batches(own_server, flags, name):
     assert checked.returncode == 0 and not checked.stderr.strip(), checked.stderr
 
 
+async def test_one_notification_costs_eleven_commands(own_server, flags, name):
+    server = own_server(*flags, "--limits-sweep-interval-ms", "3600000")
+
+    def commands():
+        return {command: herald.metric(server, "herald_mongodb_commands_total", command=command) or 0
+                for command in ("find", "insert", "update", "delete", "findAndModify", "aggregate", "count")}
+
+    async with Device(server) as device:
+        url = await device.register_wa(name)
+        for number in (1, 2):
+            before = commands()
+            notify(url)
+            await device.notification()
+            herald.eventually(lambda: herald.metric(server, "herald_messages_completed_total") == number, "acked by all")
+        after = commands()
+    cost = {command: after[command] - before[command] for command in after if after[command] != before[command]}
+    assert cost == {"find": 5, "insert": 2, "update": 3, "aggregate": 1}, "docs/mongodb.md says so"
+
+
 def test_the_connection_string_from_a_file(own_server, flags, database, tmp_path):
     secret = tmp_path / "mongodb.uri"
     secret.write_text(database.uri + "\n")
