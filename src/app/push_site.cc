@@ -35,6 +35,7 @@ PushSite::PushSite(Services& services, transport::EventLoop& loop)
                vapid_,
                *services.endpoints,
                services.rates,
+               services.receipt_streams,
                services.random,
                loop,
                loop,

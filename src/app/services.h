@@ -23,6 +23,7 @@
 #include "roles/app_server/acceptance_order.h"
 #include "roles/app_server/rate_limits.h"
 #include "roles/app_server/receipt_cursor.h"
+#include "roles/app_server/receipt_stream_slots.h"
 #include "roles/user_agent_udp/allowed_networks.h"
 #include "transport/http_server.h"
 #include "transport/tls_context.h"
@@ -51,6 +52,7 @@ struct Services {
   std::unique_ptr<protocol::subscription::EndpointTokens> endpoints;
   std::unique_ptr<roles::app_server::ReceiptCursor> cursors;
   roles::app_server::RateLimits rates;
+  roles::app_server::ReceiptStreamSlots receipt_streams;
   std::unique_ptr<ForeignServers> foreign;  // null: the Matrix gateway reaches no other server
   std::unique_ptr<Stores> stores;
   std::unique_ptr<ports::MessageQueue> queue;

@@ -17,6 +17,7 @@
 #include "protocol/subscription/endpoint_token.h"
 #include "roles/app_server/push_acceptance.h"
 #include "roles/app_server/rate_limits.h"
+#include "roles/app_server/receipt_stream_slots.h"
 #include "roles/app_server/vapid_checker.h"
 #include "transport/sender_address.h"
 
@@ -39,6 +40,7 @@ struct PushContext {
   VapidChecker& vapid;
   const protocol::subscription::EndpointTokens& tokens;
   RateLimits& rates;
+  ReceiptStreamSlots& streams;
   RandomSource& random;
   Executor& loop;
   TimerService& timers;

@@ -106,6 +106,8 @@ struct PushTest : testing::Test {
   VapidChecker vapid{std::string(kOrigin), limits, clock, metrics};
   protocol::subscription::EndpointTokens tokens{{std::vector<std::uint8_t>(32, 1)}};
   std::unique_ptr<RateLimits> rates = std::make_unique<RateLimits>(limits);
+  std::unique_ptr<ReceiptStreamSlots> streams =
+      std::make_unique<ReceiptStreamSlots>(limits.receipt_streams_per_process);
   bool draining = false;
   PushContext context = make_context();
 
@@ -117,6 +119,7 @@ struct PushTest : testing::Test {
             vapid,
             tokens,
             *rates,
+            *streams,
             random,
             loop,
             timers,

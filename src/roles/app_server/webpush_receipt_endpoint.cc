@@ -8,6 +8,7 @@
 #include "protocol/app_server/webpush/header_list.h"
 #include "protocol/app_server/webpush/receipt.h"
 #include "roles/app_server/push_replies.h"
+#include "roles/app_server/receipt_row.h"
 
 namespace herald::roles::app_server {
 
@@ -21,14 +22,6 @@ constexpr std::size_t kPageDefault = 100;
 constexpr std::size_t kPageMost = 1'000;
 constexpr std::size_t kForgottenAtOnce = 1'000;
 constexpr std::size_t kEtagBytes = 16;
-
-Refusal bad_request(std::string message) {
-  return {400, std::nullopt, std::move(message), "receipt", std::nullopt};
-}
-
-Refusal unknown_receipt() {
-  return {404, webpush::Errno::kBadEndpoint, "No such receipt subscription", "receipt", std::nullopt};
-}
 
 std::optional<std::uint64_t> whole_number(std::string_view text) {
   std::uint64_t number = 0;
@@ -52,12 +45,6 @@ std::string etag_of(std::string_view body) {
   return '"' + to_hex(ByteView(sha256(as_bytes(body))).first(kEtagBytes)) + '"';
 }
 
-// A subscription that ended before its message was routed leaves nobody to ack it.
-DeliveryState state_of(const ports::MessageStatus& status) {
-  const bool nobody = status.state == DeliveryState::kAcked && status.recipients == 0;
-  return nobody ? DeliveryState::kDropped : status.state;
-}
-
 }  // namespace
 
 struct WebPushReceiptEndpoint::Watch {
@@ -69,7 +56,8 @@ struct WebPushReceiptEndpoint::Watch {
   transport::HttpResponder responder;
 };
 
-WebPushReceiptEndpoint::WebPushReceiptEndpoint(PushContext& context) : context_(context), refusals_(context.metrics) {}
+WebPushReceiptEndpoint::WebPushReceiptEndpoint(PushContext& context)
+    : context_(context), refusals_(context.metrics), streams_(context) {}
 
 void WebPushReceiptEndpoint::on_request(const transport::HttpRequest& request, transport::HttpResponder responder) {
   if (request.method == "OPTIONS") return responder.send(push_preflight(request));
@@ -89,15 +77,16 @@ void WebPushReceiptEndpoint::on_request(const transport::HttpRequest& request, t
 void WebPushReceiptEndpoint::show(const transport::HttpRequest& request, transport::HttpResponder responder) {
   const auto receipt = context_.tokens.read_receipt(request.path);
   if (!receipt) return refuse(responder, unknown_receipt());
+  if (ReceiptStreams::wanted(request)) return streams_.begin(*receipt, request, std::move(responder));
   std::optional<MessageId> after;
   if (const auto cursor = request.query_value("after")) {
     const auto message = context_.tokens.read_message(std::string(subscription::kMessagePath) + *cursor);
-    if (!message) return refuse(responder, bad_request("Bad after"));
+    if (!message) return refuse(responder, bad_receipt_request("Bad after"));
     after = message->id;
   }
   std::optional<std::uint64_t> limit = kPageDefault;
   if (const auto text = request.query_value("limit")) limit = whole_number(*text);
-  if (!limit || *limit == 0) return refuse(responder, bad_request("Bad limit"));
+  if (!limit || *limit == 0) return refuse(responder, bad_receipt_request("Bad limit"));
 
   const webpush::HeaderList headers(request.headers);
   const std::uint64_t most_ms = context_.config.limits.receipt_wait_ms;
@@ -129,6 +118,7 @@ void WebPushReceiptEndpoint::looked(std::unique_ptr<Watch> watch, const ports::R
   auto response = push_answer(200, std::move(body));
   response.headers.emplace_back("ETag", std::move(etag));
   response.headers.emplace_back("Cache-Control", "no-store");
+  response.headers.emplace_back("Vary", "Accept");
   watch->responder.send(std::move(response));
 }
 
@@ -150,13 +140,13 @@ void WebPushReceiptEndpoint::wait(std::unique_ptr<Watch> watch, std::string etag
 
 std::string WebPushReceiptEndpoint::body_of(const Watch& watch, const ports::ReceiptPage& page) const {
   std::vector<webpush::ReceiptRow> rows;
-  std::string last;
   for (const auto& status : page.messages) {
-    last = context_.tokens.path_of(subscription::MessageName{status.app, status.id});
-    rows.push_back({context_.url_of(last), state_of(status), status.accepted_at, status.expires_at, status.ended_at});
+    rows.push_back(receipt_row(context_, status));
   }
   std::string next;
   if (page.more) {
+    const auto& status = page.messages.back();
+    const auto last = context_.tokens.path_of(subscription::MessageName{status.app, status.id});
     next = context_.url_of(context_.tokens.path_of(watch.receipt)) + "?limit=" + std::to_string(watch.limit) +
            "&after=" + last.substr(subscription::kMessagePath.size());
   }

@@ -4,11 +4,13 @@
 //   GET     what became of the messages sent under it, as JSON with an ETag. With If-None-Match it waits until that
 //           changes, at most receipt_wait_ms or what "Prefer: wait=<seconds>" says, then 304. ?limit= (1 to 1000,
 //           default 100), ?after=<the last path segment of a message's location>
+//           With "Accept: text/event-stream" a stream of events: receipt_streams.h
 //   DELETE  ends it; the messages live on
 
 #include <memory>
 
 #include "roles/app_server/push_context.h"
+#include "roles/app_server/receipt_streams.h"
 #include "roles/app_server/refusal_counts.h"
 #include "transport/http.h"
 
@@ -22,6 +24,8 @@ class WebPushReceiptEndpoint final : public transport::HttpHandler {
   void on_request(const transport::HttpRequest& request, transport::HttpResponder responder) override;
   // How many requests wait for a change.
   [[nodiscard]] std::size_t waiting() const { return waiting_; }
+  // How many streams are open.
+  [[nodiscard]] std::size_t streams() const { return streams_.open(); }
 
  private:
   struct Watch;  // a GET that looks, and perhaps waits and looks again
@@ -36,6 +40,7 @@ class WebPushReceiptEndpoint final : public transport::HttpHandler {
 
   PushContext& context_;
   RefusalCounts refusals_;
+  ReceiptStreams streams_;
   std::size_t waiting_ = 0;
 };
 

@@ -231,6 +231,17 @@ TEST(Receipts, TellEachMessage) {
       R"("expiresAt":"2023-11-14T22:13:20.000Z","endedAt":"2023-11-14T22:13:20.000Z"},)"
       R"({"location":"/m/b","state":"pending","status":null,"acceptedAt":"2023-11-14T22:13:20.000Z",)"
       R"("expiresAt":"2023-11-14T22:13:20.000Z"}],"next":"/r/x?after=y"})");
+  std::string events;
+  append_receipt_event(events, {"/m/a", DeliveryState::kPending, at, at, {}}, "");
+  append_receipt_event(events, {"/m/a", DeliveryState::kAcked, at, at, at}, "c1");
+  append_receipt_event(events, {"/m/b", DeliveryState::kExpired, at, at, at}, "c2");
+  EXPECT_TRUE(
+      events.starts_with("event: pending\ndata: {\"location\":\"/m/a\",\"state\":\"pending\",\"status\":null,"));
+  EXPECT_NE(
+      events.find("}\n\nid: c1\nevent: delivered\ndata: {\"location\":\"/m/a\",\"state\":\"acked\",\"status\":204,"),
+      std::string::npos);
+  EXPECT_NE(events.find("}\n\nid: c2\nevent: expired\ndata: {\"location\":\"/m/b\","), std::string::npos);
+  EXPECT_TRUE(events.ends_with("}\n\n"));
 }
 
 }  // namespace

@@ -31,6 +31,14 @@ int receipt_status(DeliveryState state) {
   return state == DeliveryState::kAcked ? 204 : 410;
 }
 
+void append_receipt_event(std::string& out, const ReceiptRow& row, std::string_view id) {
+  if (!id.empty()) out.append("id: ").append(id).append("\n");
+  const bool delivered = row.state == DeliveryState::kAcked;
+  out.append("event: ").append(delivered ? "delivered" : to_string(row.state)).append("\ndata: ");
+  append_row(out, row);
+  out.append("\n\n");
+}
+
 std::string receipt_list_body(const std::vector<ReceiptRow>& rows, std::string_view next) {
   std::string out = R"({"messages":[)";
   for (const auto& row : rows) {

@@ -28,4 +28,8 @@ struct ReceiptRow {
 // 3339, UTC. `next`: the URL of the next page; empty: this is the last.
 [[nodiscard]] std::string receipt_list_body(const std::vector<ReceiptRow>& rows, std::string_view next);
 
+// Appends a server-sent event (HTML, "Server-sent events", §9.2.6): "id" unless it is empty, "event" "delivered" if the
+// device has acked the message, else the state's name, and as "data" a row of receipt_list_body().
+void append_receipt_event(std::string& out, const ReceiptRow& row, std::string_view id);
+
 }  // namespace herald::protocol::webpush
