@@ -23,11 +23,12 @@ namespace herald::roles::app_server {
 // A value, used by one thread.
 class ReceiptProgress {
  public:
-  // A row is never written later than this after its id was made; clocks of processes differ by less.
-  static constexpr std::chrono::milliseconds kLateRows{5'000};
+  // Rows are written within this time after their ids were made, the difference of clocks included. One that takes
+  // longer is told by the list only.
+  static constexpr std::chrono::milliseconds kLateRows{30'000};
   // Ids of each kind that a cursor lists. What does not fit is told again.
   static constexpr std::size_t kListed = 32;
-  static constexpr std::size_t kFrontRows = 50;
+  static constexpr std::size_t kFrontRows = 200;
   static constexpr std::size_t kWaitingRows = 64;
   static constexpr std::size_t kReadsPerRound = 16;
 

@@ -236,15 +236,15 @@ TEST_F(ReceiptProgressTest, BoundsTheReadsOfARound) {
 }
 
 TEST_F(ReceiptProgressTest, BoundsTheReadsOfRowsThatWereTold) {
-  for (std::uint16_t n = 0; n < 2'000; ++n) add(n, DeliveryState::kAcked);
+  for (std::uint16_t n = 0; n < 8'000; ++n) add(n, DeliveryState::kAcked);
   while (!round().empty()) continue;
   reads = 0;
   EXPECT_EQ(round(), "");
   EXPECT_LE(reads, ReceiptProgress::kReadsPerRound + 1);
-  add(3'000, DeliveryState::kAcked);
+  add(9'000, DeliveryState::kAcked);
   std::string told;
   for (int rounds = 0; told.empty() && rounds < 5; ++rounds) told = round();
-  EXPECT_EQ(told, "3000 ");
+  EXPECT_EQ(told, "9000 ");
 }
 
 TEST_F(ReceiptProgressTest, RefusesWhatIsNoCursor) {

@@ -283,7 +283,7 @@ TEST_F(ReceiptStreamsTest, StopsLookingWhenThePeerHasGone) {
 }
 
 TEST_F(ReceiptStreamsTest, APeerThatIsBehindIsNotReadForUntilItHasCaughtUp) {
-  for (std::uint8_t n = 4; n <= 200; ++n) add(n);
+  for (std::uint8_t n = 4; n <= 250; ++n) add(n);
   auto client = std::make_shared<StreamClient>();
   client->names = names;
   client->is_blocked = true;
@@ -296,7 +296,7 @@ TEST_F(ReceiptStreamsTest, APeerThatIsBehindIsNotReadForUntilItHasCaughtUp) {
   client->is_blocked = false;
   client->events.drained();
   loop.run();
-  EXPECT_THAT(client->take(), HasSubstr("pending:200 "));
+  EXPECT_THAT(client->take(), HasSubstr("pending:250 "));
 }
 
 TEST_F(ReceiptStreamsTest, WhoReadsNoCommentsIsSentNoMore) {
