@@ -63,6 +63,20 @@ void check_mongodb(const Configuration& c, Checks& checks) {
   checks.require(is_name(c.mongodb_database), "mongodb_database", "must be 1 to 64 letters, digits, - or _");
 }
 
+// Roles of several processes meet only in a store and on queues that all of them reach.
+void check_roles(const Configuration& c, Checks& checks) {
+  if (c.roles.complete()) return;
+  checks.require(c.store == StoreKind::kMongodb, "roles",
+                 "lack some that bring a message to a device; for other processes to have them, they must share the "
+                 "store: set store = mongodb and mongodb_uri, or take all roles");
+  checks.require(c.queue == QueueKind::kAmqp, "roles",
+                 "lack some that bring a message to a device; for other processes to have them, they must share the "
+                 "queues: set queue = amqp and brokers, or take all roles");
+  checks.require(!c.roles.serve() || !c.token_key_file.empty(), "token_key_file",
+                 "must name the same file for every process, since each reads what the others issue; herald keys "
+                 "--type token makes one");
+}
+
 void check_together(const Resolved& resolved, Errors& errors) {
   const Configuration& c = resolved.configuration;
   Checks checks(resolved, errors);
@@ -84,6 +98,7 @@ void check_together(const Resolved& resolved, Errors& errors) {
   checks.require(c.broker_password_file.empty() || !c.broker_user.empty(), "broker_password_file",
                  "needs broker_user too");
   check_mongodb(c, checks);
+  check_roles(c, checks);
   checks.require(c.loops <= 256, "loops", "must be at most 256");
 }
 

@@ -149,5 +149,25 @@ TEST(SplitList, TrimsAndSkipsEmptyItems) {
   EXPECT_THAT(split_list(""), IsEmpty());
 }
 
+TEST(Configuration, RolesOfSeveralProcessesNeedASharedStoreQueuesAndKeys) {
+  const auto errors_with = [](Settings flags, const std::string& roles) {
+    flags["roles"] = {split_list(roles), "flag --roles"};
+    return resolve(flags, {}, {}).errors;
+  };
+  EXPECT_THAT(errors_with({}, "app_server,monitor,user_agent_ws,delivery_manager"), IsEmpty()) << "nobody sleeps";
+  EXPECT_THAT(errors_with({}, "monitor"), ElementsAre(HasSubstr("set store = mongodb"), HasSubstr("set queue = amqp")));
+  Settings shared = {{"store", {{"mongodb"}, "test"}},
+                     {"mongodb_uri", {{"mongodb://127.0.0.1/"}, "test"}},
+                     {"queue", {{"amqp"}, "test"}},
+                     {"brokers", {{"amqp://127.0.0.1:5672"}, "test"}}};
+  EXPECT_THAT(errors_with(shared, "monitor"), IsEmpty());
+  EXPECT_THAT(errors_with(shared, "delivery_manager,monitor"), IsEmpty());
+  for (const char* roles : {"app_server", "user_agent_ws", "user_agent_udp"}) {
+    EXPECT_THAT(errors_with(shared, roles), ElementsAre(HasSubstr("token_key_file must name the same file")));
+  }
+  shared["token_key_file"] = {{"token.keys"}, "test"};
+  EXPECT_THAT(errors_with(shared, "app_server"), IsEmpty());
+}
+
 }  // namespace
 }  // namespace herald::app

@@ -17,18 +17,27 @@ void HealthCheck::start() {
 }
 
 void HealthCheck::look() {
-  // Recording nothing goes the way of every write up to the disk, and answers with the error that a write would get.
+  // In an embedded store, recording nothing goes the way of every write up to the disk, and answers with the error that
+  // a write would get; a store elsewhere is asked for something that it alone knows.
   services_.stores->deliveries().record({}, Reply<Result<std::uint64_t>>(loop_, [this](Result<std::uint64_t> recorded) {
-                                          store_answered(recorded ? Status{} : std::unexpected(recorded.error()));
+                                          if (!recorded) return store_answered(std::unexpected(recorded.error()));
+                                          ask_for_servers();
                                         }));
+}
+
+void HealthCheck::ask_for_servers() {
+  using Servers = Result<std::vector<ServerLease>>;
+  services_.stores->servers().list(Reply<Servers>(loop_, [this](const Servers& servers) {
+    store_answered(servers ? Status{} : std::unexpected(servers.error()));
+  }));
 }
 
 void HealthCheck::store_answered(const Status& status) {
   if (status) {
     services_.health.set_ok("store");
   } else {
-    services_.health.set_not_ok("store",
-                                "the store does not take writes: " + std::string(to_string(status.error().kind)));
+    services_.health.set_not_ok(
+        "store", "the store does not answer, or takes no writes: " + std::string(to_string(status.error().kind)));
   }
   loop_.run_after(kInterval, [this] { look(); });
 }

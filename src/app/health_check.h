@@ -17,6 +17,7 @@ class HealthCheck {
 
  private:
   void look();
+  void ask_for_servers();
   void store_answered(const Status& status);
   void look_at_queues();
 

@@ -3,14 +3,12 @@
 #include <signal.h>
 
 #include <algorithm>
-#include <array>
 #include <condition_variable>
 #include <mutex>
 #include <optional>
 #include <thread>
 
 #include "app/lease_claim.h"
-#include "base/encoding.h"
 
 namespace herald::app {
 
@@ -55,29 +53,38 @@ bool told_to_end() {
   return sigismember(&pending, SIGTERM) == 1 || sigismember(&pending, SIGINT) == 1;
 }
 
-std::string random_holder(RandomSource& random) {
-  std::array<std::uint8_t, 16> bytes{};
-  random.fill(bytes);
-  return to_hex(bytes);
-}
-
 }  // namespace
 
 ServerIds::ServerIds(Services& services, transport::EventLoop& loop) : services_(services), loop_(loop) {
   const Configuration& configuration = services.configuration;
-  const std::string holder = random_holder(services.random);
   const auto add = [&](Role role, const ServerId& server, LocationKind kind) {
-    if (configuration.roles.has(role)) leases_.push_back({server, kind, holder, {}});
+    if (configuration.roles.has(role)) leases_.push_back({server, kind, {}, {}});
   };
   add(Role::kUserAgentWs, configuration.server_id, LocationKind::kWebSocket);
   add(Role::kUserAgentUdp, configuration.udp_server_id, LocationKind::kSleeping);
 }
 
 std::expected<void, Failure> ServerIds::claim() {
+  if (leases_.empty()) return {};
+  if (auto named = name_holder(); !named) return named;
   taken_at_ = services_.clock.wall();
   for (const auto& lease : leases_) {
     if (auto claimed = claim(lease); !claimed) return claimed;
   }
+  return {};
+}
+
+std::expected<void, Failure> ServerIds::name_holder() {
+  std::string name = LeaseHolder::random_name(services_.random);
+  const Configuration& configuration = services_.configuration;
+  const bool own_store = configuration.store == StoreKind::kMemory || configuration.store == StoreKind::kRocksDb;
+  if (!own_store) {
+    auto holder = LeaseHolder::open(configuration.data, leases_.front().server, services_.random);
+    if (!holder) return std::unexpected(holder.error());
+    holder_ = std::move(*holder);
+    name = holder_->name();
+  }
+  for (auto& lease : leases_) lease.holder = name;
   return {};
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "app/exit_code.h"
+#include "app/lease_holder.h"
 #include "app/lease_keeper.h"
 #include "app/services.h"
 #include "transport/event_loop.h"
@@ -30,12 +31,14 @@ class ServerIds {
   [[nodiscard]] bool adopts(const UserAgentId& user_agent, const ServerId& server) const;
 
  private:
+  [[nodiscard]] std::expected<void, Failure> name_holder();
   [[nodiscard]] std::expected<void, Failure> claim(ServerLease lease);
   [[nodiscard]] LeaseEvents reporting(LeaseEvents events);
 
   Services& services_;
   transport::EventLoop& loop_;
   std::vector<ServerLease> leases_;
+  std::unique_ptr<LeaseHolder> holder_;  // null: the store is nobody else's
   WallTime taken_at_;
   std::unique_ptr<LeaseKeeper> keeper_;  // null: no role here holds devices
 };

@@ -188,7 +188,10 @@ TEST_F(ServerTest, ADrainWithoutAnybodyConnectedEndsTheRun) {
 }
 
 TEST_F(ServerTest, OnlyTheChosenRolesAreServed) {
-  Running server(test_configuration({{"roles", {{"app_server"}, "test"}}}));
+  auto configuration = test_configuration();
+  configuration.roles = RoleSet();
+  configuration.roles.add(Role::kAppServer);
+  Running server(configuration);
   EXPECT_EQ(ask("GET", server->public_url() + "/token").status, 404);
   EXPECT_EQ(ask("GET", server->public_url() + "/pull").status, 404);
   EXPECT_EQ(ask("POST", server->public_url() + "/notify/zz", "{}").status, 404);

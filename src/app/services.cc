@@ -92,7 +92,7 @@ std::expected<TokenKeys, Failure> Services::token_keys() {
   Result<TokenKeys> keys;
   if (!file.empty()) {
     keys = read_token_keys(file);
-  } else if (configuration.store == StoreKind::kMemory) {
+  } else if (configuration.store == StoreKind::kMemory || !configuration.roles.serve()) {
     keys = parse_token_keys(make_token_key(random));
   } else {
     keys = read_or_make_token_keys(configuration.data + "/token.keys", random);

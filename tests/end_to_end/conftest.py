@@ -1,12 +1,38 @@
-"""Shared servers: one plain and one TLS for the whole run; tests that need their own start one in a temporary folder."""
+"""Shared servers: one plain and one TLS for the whole run; tests that need their own start one in a temporary folder.
+
+HERALD_CLUSTER=classic or =artemis puts a cluster of separate processes behind the plain one, and leaves out what asks for a server of its own,
+speaks TLS to it, or looks into one process."""
+
+import os
 
 import pytest
 
 import herald
 
+CLUSTER = os.environ.get("HERALD_CLUSTER")
+
+
+def fits_a_cluster(item):
+    if {"own_server", "tls_server"} & set(item.fixturenames) or item.get_closest_marker("one_process"):
+        return False
+    return not hasattr(item, "callspec") or item.callspec.params.get("server") != "tls"
+
+
+def pytest_collection_modifyitems(config, items):
+    if not CLUSTER:
+        return
+    config.hook.pytest_deselected(items=[item for item in items if not fits_a_cluster(item)])
+    items[:] = [item for item in items if fits_a_cluster(item)]
+
 
 @pytest.fixture(scope="session")
 def plain_server(tmp_path_factory):
+    if CLUSTER:
+        import cluster
+
+        with cluster.Cluster(tmp_path_factory.mktemp("cluster"), "--limits-sweep-interval-ms", "500", broker=CLUSTER) as one:
+            yield one
+        return
     with herald.Server(tmp_path_factory.mktemp("plain")) as server:
         server.context = None
         yield server

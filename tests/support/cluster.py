@@ -19,8 +19,13 @@ import relay
 ROLES = {"WS": "user_agent_ws", "UDP": "user_agent_udp", "app": "app_server", "monitor": "monitor",
          "manager": "delivery_manager"}
 # A dead process is noticed fast enough for a test to wait for it.
-QUICK = ["--limits-lease-ms", "3000", "--limits-lease-renew-ms", "500", "--limits-sweep-interval-ms", "500",
-         "--limits-sweep-age-ms", "1500"]
+LEASE_S = 4
+QUICK = ["--limits-lease-ms", str(LEASE_S * 1000), "--limits-lease-renew-ms", "800", "--limits-sweep-interval-ms", "500",
+         "--limits-sweep-age-ms", "1500", "--limits-mongodb-timeout-ms", "10000"]
+
+
+class Cancelled(Exception):
+    """Told to end while starting."""
 
 
 class Member(herald.Server):
@@ -35,7 +40,7 @@ class Member(herald.Server):
     def command(self):
         c = self.cluster
         self.flags = ["--roles", self.role, "--store", "mongodb", "--mongodb-uri", self.uri(), "--queue", "amqp",
-                      "--broker", self.broker_url(), "--token-key-file", str(c.key_file), "--public-url", c.url, *self.own_flags]
+                      "--brokers", self.broker_url(), "--token-key-file", str(c.key_file), "--public-url", c.url, *self.own_flags]
         if self.role == "user_agent_ws":
             self.flags += ["--server-id", self.name]
         if self.role == "user_agent_udp":
@@ -74,12 +79,14 @@ class Member(herald.Server):
 
 class Cluster:
     def __init__(self, folder, *flags, front_ends=2, app_servers=1, wakers=1, monitors=1, managers=1, broker="classic",
-                 context=None, port=0):
+                 context=None, port=0, cancelled=lambda: False):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.flags, self.context = list(flags), context
+        self.flags, self.context, self.cancelled = list(flags), context, cancelled
         self.database = databases.Database(self.folder)
         self.broker = brokers.Broker(broker, self.folder / "broker")
+        self.database_name = "herald"
+        self.relayed = []  # names of members that reach the others through relays
         self.key_file = self.folder / "token.keys"
         self.gateway = gateway.Gateway(self.targets, port)
         counts = {"WS": front_ends, "UDP": wakers, "app": app_servers, "monitor": monitors, "manager": managers}
@@ -88,9 +95,12 @@ class Cluster:
             for number in range(1, count + 1):
                 self.add(f"{kind}{number}")
 
+    def member(self, name, *flags):
+        """One more process, that the cluster does not know of."""
+        return Member(self, name, [*self.flags, *flags])
+
     def add(self, name, *flags):
-        self.members[name] = Member(self, name, [*self.flags, *flags])
-        return self.members[name]
+        self.members[name] = self.member(name, *flags)
 
     def __getitem__(self, name):
         return self.members[name]
@@ -121,20 +131,47 @@ class Cluster:
         self.gateway.start()
         try:
             self.in_parallel([self.database.start, self.broker.start])
+            for name in self.relayed:
+                for part in ("database", "broker"):
+                    self[name].put_relay(part)
+            self.go_on()
             # One first, alone: it makes the collections.
             first, *others = self.members.values()
             first.start()
+            self.go_on()
             self.in_parallel([member.start for member in others])
+            self.go_on()
         except BaseException:
             self.kill()
             raise
         return self
+
+    def go_on(self):
+        if self.cancelled():
+            raise Cancelled()
 
     @staticmethod
     def in_parallel(calls):
         with concurrent.futures.ThreadPoolExecutor(max(1, len(calls))) as pool:
             for done in [pool.submit(call) for call in calls]:
                 done.result()
+
+    def revive(self):
+        """Starts whatever is not running."""
+        calls = [member.start for member in self.members.values() if not member.alive()]
+        if self.database.process is None or self.database.process.poll() is not None:
+            calls.append(self.database.start)
+        if self.broker.process is None or self.broker.process.poll() is not None:
+            calls.append(self.broker.start)
+        self.in_parallel(calls)
+
+    def collections(self):
+        """By name, how many documents each collection has: read by a client that is not ours."""
+        import pymongo
+
+        with pymongo.MongoClient(self.database.uri, serverSelectionTimeoutMS=5000) as client:
+            database = client[self.database_name]
+            return {name: database[name].count_documents({}) for name in database.list_collection_names()}
 
     def processes(self):
         """(name, process id, address, log) of everything that was started."""
@@ -157,9 +194,8 @@ class Cluster:
     def kill(self):
         for member in self.members.values():
             member.kill()
-            for one in member.relays.values():
-                one.stop()
-            member.relays = {}
+            while member.relays:
+                member.relays.popitem()[1].stop()
         self.broker.kill()
         self.database.kill(signal.SIGKILL)
         if self.gateway.thread.is_alive():

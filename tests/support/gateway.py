@@ -6,7 +6,7 @@ import itertools
 import threading
 
 # By how a path begins; anything else is a device's.
-SENDERS = ("/notify", "/wpush", "/spush", "/m/", "/receipt", "/_matrix", "/status", "/about")
+SENDERS = ("/notify", "/wpush/", "/spush/", "/m/", "/r/", "/_matrix/")
 PULLERS = ("/pull",)
 HEAD_SECONDS = 10
 

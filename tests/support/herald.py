@@ -197,9 +197,10 @@ def receipt_state(notify_url, key, state):
 
 
 def metric(server, name, **labels):
-    """The sum of the samples of that name whose labels include those given."""
+    """The sum of the samples of that name whose labels include those given, over all processes of a cluster."""
     total, seen = 0.0, False
-    for line in get(server.operations + "/metrics").text.splitlines():
+    pages = [get(one.operations + "/metrics").text for one in getattr(server, "members", {"": server}).values()]
+    for line in "\n".join(pages).splitlines():
         match = re.match(r"([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (\S+)$", line)
         if not match or match.group(1) != name:
             continue

@@ -406,6 +406,20 @@ TEST_F(SweepTest, StopsWithNothingLeftInFlight) {
   EXPECT_TRUE(world.timers.waiting.empty());
 }
 
+TEST_F(MonitorTest, AsksLessOfAStoreThatHadNoTimeForAll) {
+  put_device(1, 1, on(LocationKind::kWebSocket, "WS1"));
+  start();
+  world.add_fault.failures = 2;
+  world.announce({{message(1), app(1)}, {message(2), app(1)}, {message(3), app(1)}, {message(4), app(1)}});
+  while (world.timers.fire() && world.published.size() < 4) world.loop.run();
+  world.loop.run();
+  EXPECT_EQ(world.sent_to("WS1"), (std::vector{1, 2, 3, 4}));
+  ASSERT_GE(world.adds.size(), 3U);
+  EXPECT_EQ(world.adds[0].size(), 1U);
+  EXPECT_EQ(world.adds[1].size(), 1U);
+  EXPECT_EQ(world.adds[2].size(), 2U);
+}
+
 TEST_F(MonitorTest, ADeviceOfAServerThatIsGoneIsDisconnected) {
   put_device(1, 1, on(LocationKind::kWebSocket, "WS1"));
   put_device(1, 2, on(LocationKind::kWebSocket, "WS2"));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <unordered_map>
 #include <utility>
 
@@ -127,13 +128,29 @@ void Router::write_next() {
 
 // Only now are the locations read: a device that connects later finds the pending deliveries by itself.
 void Router::written(const Result<ports::AddOutcome>& outcome) {
-  if (!outcome) return wait_then([this] { write_next(); }, outcome.error());
+  if (!outcome) {
+    halve_first_write();
+    return wait_then([this] { write_next(); }, outcome.error());
+  }
   wait_.reset();
   deliveries_.add(outcome->added);
   dropped_.add(outcome->dropped);
   auto items = std::move(writes_.front().items);
   writes_.pop_front();
   forwarder_.forward(std::move(items), [this] { write_next(); });
+}
+
+// A slow store may have no time for as much as was asked of it; the same again would fail for ever.
+void Router::halve_first_write() {
+  Write& first = writes_.front();
+  const auto half = static_cast<std::ptrdiff_t>(first.items.size() / 2);
+  if (half == 0) return;
+  Write rest;
+  rest.items.assign(std::make_move_iterator(first.items.begin() + half), std::make_move_iterator(first.items.end()));
+  rest.last_page.assign(first.last_page.begin() + half, first.last_page.end());
+  first.items.erase(first.items.begin() + half, first.items.end());
+  first.last_page.erase(first.last_page.begin() + half, first.last_page.end());
+  writes_.insert(writes_.begin() + 1, std::move(rest));
 }
 
 void Router::end_round() {

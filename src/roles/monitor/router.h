@@ -53,6 +53,7 @@ class Router {
   void plan_writes();
   void write_next();
   void written(const Result<ports::AddOutcome>& outcome);
+  void halve_first_write();
   void end_round();
   void finish(const Walk& walk);
   void wait_then(Task task, const Error& error);

@@ -111,8 +111,10 @@ void PullEndpoint::read(std::unique_ptr<Pull> pull) {
 }
 
 void PullEndpoint::add(Pull& pull, const ports::PendingPage& page) const {
+  const WallTime now = clock_.wall();
   for (const auto& message : page.messages) {
     pull.after = message->id;
+    if (is_expired(*message, now)) continue;  // the store may have taken its time
     if (message->kind != PayloadKind::kFlow2012) continue;
     if (acked_lately_.contains(pull.user_agent, message->id)) continue;
     pull.messages.push_back(message);

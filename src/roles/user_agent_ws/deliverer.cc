@@ -134,6 +134,8 @@ std::string_view Deliverer::FrameCache::of(const GenerationSession& session, con
 void Deliverer::send(Connection& connection, const Message& message, FrameCache& frame) {
   const WallTime now = context_.clock.wall();
   GenerationSession& session = connection.session();
+  // The store may have taken its time.
+  if (is_expired(message, now)) return connection.window().gone(message.id);
   if (connection.blocked() || !session.wants(message) || frame.of(session, message).empty()) {
     return connection.window().gone(message.id);
   }

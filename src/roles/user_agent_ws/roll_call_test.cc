@@ -73,5 +73,16 @@ TEST_F(RollCallTest, GoesOnUntilTheStoreAnswers) {
   EXPECT_EQ(location(1).server, "WS1");
 }
 
+TEST(Deliverer, SendsNothingThatExpiredWhileTheStoreTookItsTime) {
+  World world;
+  Device device(world);
+  device.register_ua();
+  const auto message = world.store_message({1});
+  world.announce(message, {1});
+  world.timers.advance(std::chrono::hours(1));
+  world.executor.run();
+  EXPECT_EQ(device.take(), "");
+}
+
 }  // namespace
 }  // namespace herald::roles::user_agent_ws

@@ -59,7 +59,19 @@ func ask(server net.Conn, request []byte) ([]byte, error) {
 	if _, err := server.Write(request); err != nil {
 		return nil, err
 	}
-	return message(server)
+	reply, err := message(server)
+	limitBatches(reply)
+	return reply, err
+}
+
+// FerretDB holds a connection of its SQLite pool for each statement of an update until the command ends, and its pool has
+// 100: a command of more statements waits for itself for ever. Drivers keep to what the answer to hello allows.
+func limitBatches(reply []byte) {
+	const statements = 50
+	key := []byte("\x10maxWriteBatchSize\x00")
+	if at := bytes.Index(reply, key); at >= 0 && at+len(key)+4 <= len(reply) {
+		binary.LittleEndian.PutUint32(reply[at+len(key):], statements)
+	}
 }
 
 func serve(client net.Conn, socket string) {

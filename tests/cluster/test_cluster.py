@@ -1,0 +1,208 @@
+"""What only separate processes have: queues and collections that one can look into, leases, roles that come and go."""
+
+import asyncio
+import os
+import signal
+import socket
+import time
+
+import herald
+import pytest
+from cluster import LEASE_S
+from herald import Device, eventually, notify
+
+
+async def register(cluster, name, server=None):
+    """A connected device and its notify URL; `server`: the WebSocket server it connects to."""
+    device = Device(server or cluster)
+    await device.open()
+    return device, await device.register_wa(name)
+
+
+class At:
+    """A WebSocket server of the cluster, for a device that must be there."""
+
+    def __init__(self, cluster, name):
+        self.url, self.context = cluster[name].url, None
+        self.ws = self.url.replace("http", "ws", 1) + "/"
+
+
+def status(member):
+    return herald.get(member.operations + "/status").json
+
+
+async def test_s11_a_message_is_stored_then_its_id_is_put_on_new_messages(whole, name):
+    device, url = await register(whole, name)
+    await device.close()
+    for monitor in ("monitor1", "monitor2"):
+        whole[monitor].stop()
+    before = whole.collections()["messages"]
+    notify(url, "store, then queue")
+    assert whole.collections()["messages"] == before + 1
+    assert eventually(lambda: whole.broker.queues()["newMessages"]["messages"] == 1, "an id on newMessages")
+    whole.revive()
+    eventually(lambda: whole.broker.queues()["newMessages"]["messages"] == 0, "the monitor takes the id")
+    async with Device(whole, device.uatoken) as again:
+        assert (await again.notification())["message"] == "store, then queue"
+
+
+async def test_s12_the_monitor_puts_the_id_on_the_queue_of_the_server_that_holds_the_device(whole, name):
+    device, url = await register(whole, name, At(whole, "WS1"))
+    os.kill(whole["WS1"].process.pid, signal.SIGSTOP)
+    try:
+        notify(url, "to WS1")
+        eventually(lambda: whole.broker.queues()["WS1"]["messages"] > 0, "an envelope on WS1")
+    finally:
+        os.kill(whole["WS1"].process.pid, signal.SIGCONT)
+    assert (await device.notification())["message"] == "to WS1"
+    await device.close()
+
+
+async def test_s13_every_queue_and_collection_has_its_name(whole, name):
+    queues = whole.broker.queues()
+    assert {"newMessages", "deliveries", "WS1", "WS2", "UDP1", "UDP2"} <= set(queues), queues
+    assert queues["newMessages"]["consumers"] == 2 and queues["deliveries"]["consumers"] == 2, "they compete"
+    assert {"messages", "apps", "nodes", "deliveries"} <= set(whole.collections())
+
+
+async def test_a_notification_walks_through_five_processes_each_killed_once_in_between(whole, name):
+    device, url = await register(whole, name, At(whole, "WS1"))
+    for victim in ("app1", "app2", "monitor1", "manager1", "UDP1", "WS1"):
+        whole[victim].restart()
+        if victim == "WS1":
+            await device.closed()
+            device = await Device(whole, device.uatoken).open()
+        notify(url, f"after {victim}", id=victim)
+        assert (await device.notification(seconds=30))["message"] == f"after {victim}"
+        herald.receipt_state(url, victim, "acked")
+    await device.close()
+
+
+async def test_a_device_that_moves_to_another_server_is_served_there_and_let_go_here(whole, name):
+    old, url = await register(whole, name, At(whole, "WS1"))
+    new = await Device(At(whole, "WS2"), old.uatoken).open()
+    assert await old.closed() == 1000
+    notify(url, "there")
+    assert (await new.notification())["message"] == "there"
+    await new.close()
+
+
+async def test_two_processes_cannot_have_one_server_id(whole, tmp_path):
+    twin = whole.member("WS1")
+    twin.folder, twin.log_path = tmp_path, tmp_path / "server.log"
+    with pytest.raises(AssertionError, match="server id WS1 is held by another running herald"):
+        twin.start()
+    assert twin.process.returncode == 7
+    assert status(whole["WS1"])["status"] == "ok"
+
+
+async def test_status_says_what_a_process_is(whole):
+    said = status(whole["WS2"])
+    assert said["roles"] == "user_agent_ws" and said["server"] == "WS2", said
+    assert set(said["components"]) == {"lease", "queue", "store"}, said
+    assert all(part["ok"] for part in said["components"].values())
+    said = status(whole["monitor1"])
+    assert said["roles"] == "monitor" and set(said["components"]) == {"queue", "store"}, said
+    assert whole["monitor1"].url is None
+
+
+async def test_the_devices_of_a_dead_server_are_disconnected_and_their_messages_wait(whole, name):
+    device, url = await register(whole, name, At(whole, "WS2"))
+    whole["WS2"].kill()
+    await asyncio.sleep(LEASE_S + 1)  # the lease of QUICK
+    queued = whole.broker.queues().get("WS2", {"messages": 0})["messages"]
+    notify(url, "wait for me", id="w")
+    eventually(lambda: herald.receipt(url, "w").json["routed"], "routed")
+    assert whole.broker.queues().get("WS2", {"messages": 0})["messages"] == queued, "nothing for a dead server"
+    async with Device(At(whole, "WS1"), device.uatoken) as again:
+        assert (await again.notification())["message"] == "wait for me"
+    herald.receipt_state(url, "w", "acked")
+
+
+async def test_a_device_that_can_be_woken_is_handed_to_a_wake_up_server_when_its_server_dies(whole, name):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sleeper:
+        sleeper.bind(("127.0.0.1", 0))
+        sleeper.settimeout(20)
+        device = await Device(At(whole, "WS2")).open(register=False)
+        url = await device.register_wa(name)
+        await device.register_ua(ip="127.0.0.1", port=str(sleeper.getsockname()[1]))
+        device = await Device(At(whole, "WS2"), device.uatoken).open()  # awake again; the interface stays
+        whole["WS2"].kill()
+        await asyncio.sleep(LEASE_S + 1)
+        notify(url, "wake up", id="w")
+        loop = asyncio.get_running_loop()
+        ping = await loop.run_in_executor(None, sleeper.recv, 2048)
+        assert ping.startswith(b"NOTIFY ")
+        pulled = herald.get(whole.url + "/pull", headers={"Authorization": "Bearer " + device.uatoken}).json
+        assert [one["message"] for one in pulled] == ["wake up"]
+
+
+async def test_the_sleepers_of_a_dead_wake_up_server_are_woken_by_another(whole, name):
+    sleepers = []
+    for number in range(6):
+        sleeper = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        sleeper.bind(("127.0.0.1", 0))
+        device = await Device(whole).open(register=False)
+        url = await device.register_wa(f"{name}{number}")
+        await device.register_ua(ip="127.0.0.1", port=str(sleeper.getsockname()[1]))
+        sleepers.append((sleeper, url))
+    whole["UDP1"].kill()
+    await asyncio.sleep(LEASE_S + 1)
+    loop = asyncio.get_running_loop()
+    for sleeper, url in sleepers:
+        notify(url, "wake up")
+    for sleeper, _ in sleepers:
+        sleeper.settimeout(20)
+        assert (await loop.run_in_executor(None, sleeper.recv, 2048)).startswith(b"NOTIFY ")
+        sleeper.close()
+
+
+async def test_a_drained_server_gives_its_id_back_at_once(whole, name):
+    whole["WS2"].stop()
+    began = time.monotonic()
+    whole["WS2"].start()
+    assert time.monotonic() - began < 2, "no lease to wait for"
+    whole.wait_healthy()
+
+
+async def test_without_the_database_senders_are_told_to_come_again_and_devices_stay(whole, name):
+    device, url = await register(whole, name, At(whole, "WS1"))
+    whole.database.kill()
+    answer = herald.post_json(url, {"message": "not now"})
+    assert answer.status == 503 and int(answer.headers["Retry-After"]) > 0, answer
+    eventually(lambda: not status(whole["app1"])["components"]["store"]["ok"], "the store is away", 20)
+    await asyncio.sleep(LEASE_S + 1)  # longer than the lease
+    assert not device.socket.closed
+    whole.database.start()
+    whole.wait_healthy()
+    notify(url, "back")
+    assert (await device.notification(seconds=30))["message"] == "back"
+    await device.close()
+
+
+async def test_without_the_broker_messages_are_accepted_and_come_late(whole, name):
+    device, url = await register(whole, name, At(whole, "WS1"))
+    whole.broker.kill()
+    eventually(lambda: not status(whole["WS1"])["components"]["queue"]["ok"], "the broker is away", 20)
+    for number in range(20):
+        notify(url, f"late {number}")
+    whole.broker.start()
+    got = {(await device.notification(seconds=40))["message"] for _ in range(20)}
+    assert got == {f"late {number}" for number in range(20)}
+    whole.wait_healthy()
+    await device.close()
+
+
+async def test_what_the_broker_lost_is_found_in_the_store(whole, name):
+    """An envelope that the broker took and lost: the message counts as routed, and nobody tells the server again."""
+    device, url = await register(whole, name, At(whole, "WS1"))
+    os.kill(whole["WS1"].process.pid, signal.SIGSTOP)
+    try:
+        notify(url, "lost on the way")
+        eventually(lambda: whole.broker.queues()["WS1"]["messages"] > 0, "an envelope on WS1")
+        whole.broker.kill()
+    finally:
+        os.kill(whole["WS1"].process.pid, signal.SIGCONT)
+    whole.broker.start()
+    assert (await device.notification(seconds=40))["message"] == "lost on the way"
+    await device.close()
