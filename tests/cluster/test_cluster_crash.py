@@ -16,6 +16,7 @@ WEIGHTS = {"WS1": 4, "WS2": 4, "app1": 2, "UDP1": 1, "monitor1": 4, "monitor2": 
 
 # The clients, a gateway and nine processes share the processors: a message may be sent in time and seen later.
 faults.CLOCK_SLACK_S = 1.5
+faults.SILENCE_S = 10
 
 
 def test_kill_9_of_anything_loses_nothing(own_cluster):

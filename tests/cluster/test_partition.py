@@ -13,7 +13,7 @@ def cut_off(tmp_path_factory):
     """A cluster whose WS1, app1 and monitor1 reach broker and database through relays."""
     import cluster as clusters
 
-    one = clusters.Cluster(tmp_path_factory.mktemp("partition"), *clusters.QUICK, front_ends=2, monitors=1)
+    one = clusters.Cluster(tmp_path_factory.mktemp("partition"), *clusters.QUICK, front_ends=2, monitors=1, timeout_ms=3000)
     one.relayed = ["WS1", "app1", "monitor1"]
     with one:
         yield one

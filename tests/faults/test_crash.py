@@ -24,6 +24,7 @@ DEVICES = 6
 SENDERS = 4
 CLOCK_SLACK_S = 0.25
 SETTLE_SECONDS = 60
+SILENCE_S = 0.5  # after which a device connects again at the end
 # Senders wait while a device is so far behind: the clients here are slower than the server, and past pending_per_device
 # (10,000) the server drops, as it says it does.
 BEHIND_MAX = 2_000
@@ -95,7 +96,7 @@ async def one_device(number, server, state, uatoken, book):
                                           open_timeout=5, close_timeout=1) as ws:
                 await ws.send(json.dumps({"data": {"uatoken": uatoken}, "command": "register/ua"}))
                 while not state["over"]:
-                    frame = await asyncio.wait_for(ws.recv(), 0.5 if state["settling"] else 2)
+                    frame = await asyncio.wait_for(ws.recv(), SILENCE_S if state["settling"] else 2)
                     if not frame.startswith("["):
                         assert frame == "OK", frame
                         continue

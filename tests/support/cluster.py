@@ -21,7 +21,7 @@ ROLES = {"WS": "user_agent_ws", "UDP": "user_agent_udp", "app": "app_server", "m
 # A dead process is noticed fast enough for a test to wait for it.
 LEASE_S = 4
 QUICK = ["--limits-lease-ms", str(LEASE_S * 1000), "--limits-lease-renew-ms", "800", "--limits-sweep-interval-ms", "500",
-         "--limits-sweep-age-ms", "1500", "--limits-mongodb-timeout-ms", "10000"]
+         "--limits-sweep-age-ms", "1500"]
 
 
 class Cancelled(Exception):
@@ -79,10 +79,12 @@ class Member(herald.Server):
 
 class Cluster:
     def __init__(self, folder, *flags, front_ends=2, app_servers=1, wakers=1, monitors=1, managers=1, broker="classic",
-                 context=None, port=0, cancelled=lambda: False):
+                 context=None, port=0, timeout_ms=10000, cancelled=lambda: False):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.flags, self.context, self.cancelled = list(flags), context, cancelled
+        # FerretDB is slow when everything shares two processors.
+        self.flags = [*flags, "--limits-mongodb-timeout-ms", str(timeout_ms)]
+        self.context, self.cancelled = context, cancelled
         self.database = databases.Database(self.folder)
         self.broker = brokers.Broker(broker, self.folder / "broker")
         self.database_name = "herald"

@@ -48,7 +48,8 @@ void DeliveryManager::record_waiting() {
                                          std::make_move_iterator(waiting_.end()));
   waiting_.clear();
   busy_ = true;
-  record(std::move(events), std::move(batches));
+  const std::size_t all = std::max<std::size_t>(1, events.size());
+  record(std::make_shared<Round>(std::move(events), std::move(batches), 0, all));
 }
 
 void DeliveryManager::read(const ports::QueueBatch& batch, std::vector<DeliveryEvent>& events) {
@@ -70,28 +71,32 @@ void DeliveryManager::trace(const std::vector<DeliveryEvent>& events) {
   }
 }
 
-void DeliveryManager::record(std::vector<DeliveryEvent> events, std::vector<ports::QueueBatch> batches) {
+void DeliveryManager::record(std::shared_ptr<Round> round) {
+  const std::size_t size = std::min(round->at_once, round->events.size() - round->recorded);
+  const auto first = round->events.begin() + static_cast<std::ptrdiff_t>(round->recorded);
+  std::vector<DeliveryEvent> events(first, first + static_cast<std::ptrdiff_t>(size));
   trace(events);
-  auto answered = [this, events, batches = std::move(batches)](Result<std::uint64_t> changed) mutable {
-    if (!changed) return retry(std::move(events), std::move(batches), changed.error());
-    recorded_.add(events.size());
+  auto answered = [this, round, size](const Result<std::uint64_t>& changed) {
+    if (!changed) return retry(round, size, changed.error());
+    recorded_.add(size);
     changed_.add(*changed);
     retry_in_ = config_.retry_first;
-    for (auto& batch : batches) batch.done();
+    round->recorded += size;
+    if (round->recorded < round->events.size()) return record(round);
+    for (auto& batch : round->batches) batch.done();
     busy_ = false;
     record_waiting();
   };
   deliveries_.record(std::move(events), Reply<Result<std::uint64_t>>(loop_, std::move(answered)));
 }
 
-// Nothing is settled meanwhile, so that the queue's credit holds the producers back.
-void DeliveryManager::retry(std::vector<DeliveryEvent> events, std::vector<ports::QueueBatch> batches,
-                            const Error& error) {
+// Nothing is settled meanwhile, so that the queue's credit holds the producers back. A slow store may have no time for
+// as much as was asked of it: it is asked for less.
+void DeliveryManager::retry(std::shared_ptr<Round> round, std::size_t size, const Error& error) {
   retries_.add();
   log_.warning("deliveries not recorded, will be tried again", {{"reason", error.message}});
-  timers_.run_after(retry_in_, [this, events = std::move(events), batches = std::move(batches)]() mutable {
-    record(std::move(events), std::move(batches));
-  });
+  round->at_once = std::max<std::size_t>(1, size / 2);
+  timers_.run_after(retry_in_, [this, round = std::move(round)] { record(round); });
   retry_in_ = std::min(retry_in_ * 2, config_.retry_most);
 }
 

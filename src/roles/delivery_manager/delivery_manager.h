@@ -34,11 +34,19 @@ class DeliveryManager {
   [[nodiscard]] bool idle() const { return !busy_ && waiting_.empty(); }
 
  private:
+  // What gathered while the last round was under way.
+  struct Round {
+    std::vector<DeliveryEvent> events;
+    std::vector<ports::QueueBatch> batches;
+    std::size_t recorded = 0;  // of the events, from the first
+    std::size_t at_once = 1;   // events in one write
+  };
+
   void take(ports::QueueBatch batch);
   void record_waiting();
   void trace(const std::vector<DeliveryEvent>& events);
-  void record(std::vector<DeliveryEvent> events, std::vector<ports::QueueBatch> batches);
-  void retry(std::vector<DeliveryEvent> events, std::vector<ports::QueueBatch> batches, const Error& error);
+  void record(std::shared_ptr<Round> round);
+  void retry(std::shared_ptr<Round> round, std::size_t size, const Error& error);
   void read(const ports::QueueBatch& batch, std::vector<DeliveryEvent>& events);
 
   DeliveryManagerConfig config_;
