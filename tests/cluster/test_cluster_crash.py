@@ -1,7 +1,7 @@
 """Kills -9 whatever a cluster consists of at random moments under load, and checks the promises of a notification's life
 as tests/faults/test_crash.py tells them.
 
-HERALD_CLUSTER_CRASH_ROUNDS sets the number of kills (default 30), HERALD_CRASH_SEED the seed, printed on failure."""
+HERALD_CLUSTER_CRASH_ROUNDS sets the number of kills (default 24), HERALD_CRASH_SEED the seed, printed on failure."""
 
 import asyncio
 import collections
@@ -9,7 +9,7 @@ import os
 
 import test_crash as faults
 
-ROUNDS = int(os.environ.get("HERALD_CLUSTER_CRASH_ROUNDS", "30"))
+ROUNDS = int(os.environ.get("HERALD_CLUSTER_CRASH_ROUNDS", "24"))
 # The database and the broker take seconds to come back, in which little else can be learnt.
 WEIGHTS = {"WS1": 4, "WS2": 4, "app1": 2, "UDP1": 1, "monitor1": 4, "monitor2": 4, "manager1": 3, "broker": 1, "database": 1}
 
