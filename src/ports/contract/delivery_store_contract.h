@@ -1,6 +1,9 @@
 #pragma once
 // The contract of ports::DeliveryStore, sentence by sentence.
 
+#include <algorithm>
+#include <vector>
+
 #include "ports/contract/store_fixture.h"
 
 namespace herald::ports::contract {
