@@ -97,7 +97,11 @@ func serve(client net.Conn, socket string) {
 }
 
 func run(ctx context.Context, listen, folder string) error {
-	socket := folder + "ferretdb.sock"
+	// Relative, since a socket's path has at most 107 bytes, and a temporary folder's may be longer.
+	const socket = "ferretdb.sock"
+	if err := os.Chdir(folder); err != nil {
+		return err
+	}
 	_ = os.Remove(socket)
 	server, err := ferretdb.New(&ferretdb.Config{
 		Listener: ferretdb.ListenerConfig{Unix: socket},
