@@ -130,7 +130,10 @@ def test_headers_compile_alone(tmp_path):
         )
         return f"{header.relative_to(ROOT)}:\n{run.stderr}" if run.returncode else None
 
-    headers = [p for p in sources() if p.suffix == ".h"]
+    # Where a source includes its own header first, the build shows that the header compiles alone.
+    shown = {first[1] for p in sources() if p.suffix == ".cc" and (first := re.match(r'#include "([^"]+)"', p.read_text()))}
+    headers = [p for p in sources() if p.suffix == ".h" and str(p.relative_to(SRC)) not in shown]
+    assert headers, "every header has a source that includes it first?"
     with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
         wrong = [failure for failure in pool.map(compile_alone, headers) if failure]
     assert not wrong, "\n".join(wrong)

@@ -98,6 +98,8 @@ async def one_device(number, server, state, uatoken, book):
                 while not state["over"]:
                     frame = await asyncio.wait_for(ws.recv(), SILENCE_S if state["settling"] else 2)
                     if not frame.startswith("["):
+                        if "Could not add UAtoken" in frame:
+                            break  # the store is away: again
                         assert frame == "OK", frame
                         continue
                     notification = json.loads(frame)[0]
