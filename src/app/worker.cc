@@ -50,12 +50,11 @@ Status Worker::start_with_own_descriptors(std::vector<int> kept) {
   return own;
 }
 
-// What the server holds is closed here, since only this thread may know the descriptors.
+// Destroyed here, since the descriptors that the server closes may mean other files on other threads.
 void Worker::run() {
   name_thread("event loop");
   loop_.run();
-  server_->stop_listening();
-  server_->abort_all();
+  server_.reset();
 }
 
 void Worker::on_request(const transport::HttpRequest& request, transport::HttpResponder responder) {

@@ -33,7 +33,6 @@ class LoopHttpServer final : public HttpServer {
 
   std::size_t close_websockets(std::size_t count) override { return host_.close_websockets(count); }
   void abort_all() override { host_.abort_all(); }
-  void stop_listening() override { listeners_.clear(); }
   std::vector<int> listening_descriptors() const override {
     std::vector<int> descriptors;
     for (const auto& listener : listeners_) descriptors.push_back(listener->descriptor());

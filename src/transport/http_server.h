@@ -44,8 +44,6 @@ class HttpServer {
   virtual std::size_t close_websockets(std::size_t count) = 0;
   // Cuts everything that is still open.
   virtual void abort_all() = 0;
-  // Closes the listening sockets at once; with abort_all() the server then holds no descriptor.
-  virtual void stop_listening() = 0;
   [[nodiscard]] virtual std::vector<int> listening_descriptors() const = 0;
   [[nodiscard]] virtual std::size_t open_connections() const = 0;
 };
