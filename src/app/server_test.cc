@@ -1,8 +1,12 @@
 #include "app/server.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
+#include <array>
 #include <optional>
 #include <thread>
 
@@ -240,6 +244,21 @@ TEST_F(ServerTest, TheEmbeddedStoreKeepsWhatWasAccepted) {
   const auto receipt = ask("GET", again->public_url() + path + "/messages/n1");
   EXPECT_EQ(receipt.status, 200);
   EXPECT_THAT(receipt.body, HasSubstr("\"id\":\"n1\""));
+}
+
+// The first sockets of such a loop have the numbers that the sentinels have here.
+TEST_F(ServerTest, ALoopWithDescriptorsOfItsOwnClosesNothingElsewhereAtItsEnd) {
+  std::array<int, 64> sentinels{};
+  for (int& sentinel : sentinels) sentinel = eventfd(0, EFD_CLOEXEC);
+  {
+    Running server(test_configuration({{"loop_descriptors", {{"own"}, "test"}}}));
+    // More than there are descriptors below the sentinels, on one loop.
+    for (int i = 0; i < 32; ++i) ASSERT_TRUE(connect(*server)->url);
+  }
+  for (const int sentinel : sentinels) {
+    EXPECT_GE(fcntl(sentinel, F_GETFD), 0) << sentinel;
+    close(sentinel);
+  }
 }
 
 }  // namespace
