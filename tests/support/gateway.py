@@ -3,7 +3,8 @@ to a process that serves that path. For tests and trials; deploy/compose.yaml ha
 
 import asyncio
 import itertools
-import threading
+
+from loop_server import LoopServer, carry
 
 # By how a path begins; anything else is a device's.
 SENDERS = ("/notify", "/wpush/", "/spush/", "/m/", "/r/", "/_matrix/")
@@ -19,32 +20,13 @@ def kind_of(head):
     return "app_server" if path.startswith(SENDERS) else "user_agent_ws"
 
 
-class Gateway:
-    """On a thread of its own. `targets()` answers {role: [(host, port), ...]} as it is now."""
+class Gateway(LoopServer):
+    """`targets()` answers {role: [(host, port), ...]} as it is now."""
 
     def __init__(self, targets, port=0):
-        self.targets, self.port = targets, port
+        super().__init__(port)
+        self.targets = targets
         self.turns = {}
-        self.loop = asyncio.new_event_loop()
-        self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
-
-    def start(self):
-        self.thread.start()
-        self.server = asyncio.run_coroutine_threadsafe(
-            asyncio.start_server(self.serve, "127.0.0.1", self.port, backlog=1024), self.loop).result(10)
-        self.port = self.server.sockets[0].getsockname()[1]
-        return self
-
-    def stop(self):
-        async def end():
-            self.server.close()
-            for task in asyncio.all_tasks():
-                if task is not asyncio.current_task():
-                    task.cancel()
-
-        asyncio.run_coroutine_threadsafe(end(), self.loop).result(10)
-        self.loop.call_soon_threadsafe(self.loop.stop)
-        self.thread.join(10)
 
     async def connect(self, role):
         """To the next process of that role that takes the connection."""
@@ -65,19 +47,8 @@ class Gateway:
                 return
             there_reader, there_writer = await self.connect(kind_of(head))
             there_writer.write(head)
-            await asyncio.gather(splice(reader, there_writer), splice(there_reader, writer))
+            await asyncio.gather(carry(reader, there_writer), carry(there_reader, writer))
         except (OSError, asyncio.TimeoutError, asyncio.CancelledError):
             pass
         finally:
             writer.close()
-
-
-async def splice(reader, writer):
-    try:
-        while data := await reader.read(65536):
-            writer.write(data)
-            await writer.drain()
-    except (OSError, asyncio.CancelledError):
-        pass
-    finally:
-        writer.close()
