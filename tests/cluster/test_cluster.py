@@ -109,7 +109,7 @@ async def test_status_says_what_a_process_is(whole):
 async def test_the_devices_of_a_dead_server_are_disconnected_and_their_messages_wait(whole, name):
     device, url = await register(whole, name, At(whole, "WS2"))
     whole["WS2"].kill()
-    await asyncio.sleep(LEASE_S + 1)  # the lease of QUICK
+    eventually(lambda: whole.lease_lapsed("WS2"), "its lease lapsed")
     queued = whole.broker.queues().get("WS2", {"messages": 0})["messages"]
     notify(url, "wait for me", id="w")
     eventually(lambda: herald.receipt(url, "w").json["routed"], "routed")
@@ -128,7 +128,7 @@ async def test_a_device_that_can_be_woken_is_handed_to_a_wake_up_server_when_its
         await device.register_ua(ip="127.0.0.1", port=str(sleeper.getsockname()[1]))
         device = await Device(At(whole, "WS2"), device.uatoken).open()  # awake again; the interface stays
         whole["WS2"].kill()
-        await asyncio.sleep(LEASE_S + 1)
+        eventually(lambda: whole.lease_lapsed("WS2"), "its lease lapsed")
         notify(url, "wake up", id="w")
         loop = asyncio.get_running_loop()
         ping = await loop.run_in_executor(None, sleeper.recv, 2048)
@@ -147,7 +147,7 @@ async def test_the_sleepers_of_a_dead_wake_up_server_are_woken_by_another(whole,
         await device.register_ua(ip="127.0.0.1", port=str(sleeper.getsockname()[1]))
         sleepers.append((sleeper, url))
     whole["UDP1"].kill()
-    await asyncio.sleep(LEASE_S + 1)
+    eventually(lambda: whole.lease_lapsed("UDP1"), "its lease lapsed")
     loop = asyncio.get_running_loop()
     for sleeper, url in sleepers:
         notify(url, "wake up")

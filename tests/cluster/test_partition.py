@@ -80,7 +80,7 @@ async def test_a_server_that_lost_its_id_to_another_process_ends(cut_off, name, 
     """Cut off for longer than its lease, its id is taken: it must not go on beside the other one."""
     original = cut_off["WS1"]
     original.relays["database"].cut()
-    await asyncio.sleep(LEASE_S + 1)
+    eventually(lambda: cut_off.lease_lapsed("WS1"), "its lease lapsed")
     other = cut_off.member("WS1")
     other.folder, other.log_path = tmp_path, tmp_path / "server.log"
     loop = asyncio.get_running_loop()

@@ -4,6 +4,8 @@ command line of it."""
 
 import base64
 import concurrent.futures
+import contextlib
+import datetime
 import os
 import pathlib
 import signal
@@ -167,13 +169,22 @@ class Cluster:
             calls.append(self.broker.start)
         self.in_parallel(calls)
 
-    def collections(self):
-        """By name, how many documents each collection has: read by a client that is not ours."""
+    @contextlib.contextmanager
+    def documents(self):
+        """The database, read by a client that is not ours."""
         import pymongo
 
-        with pymongo.MongoClient(self.database.uri, serverSelectionTimeoutMS=5000) as client:
-            database = client[self.database_name]
+        with pymongo.MongoClient(self.database.uri, serverSelectionTimeoutMS=5000, tz_aware=True) as client:
+            yield client[self.database_name]
+
+    def collections(self):
+        """By name, how many documents each collection has."""
+        with self.documents() as database:
             return {name: database[name].count_documents({}) for name in database.list_collection_names()}
+
+    def lease_lapsed(self, server):
+        with self.documents() as database:
+            return database["servers"].find_one({"_id": server})["until"] < datetime.datetime.now(datetime.timezone.utc)
 
     def processes(self):
         """(name, process id, address, log) of everything that was started."""
