@@ -5,6 +5,7 @@
 #include <deque>
 #include <sstream>
 
+#include "adapters/mongodb/driver_counters.h"
 #include "app/configuration_reference.h"
 #include "app/options.h"
 #include "app/version.h"
@@ -286,6 +287,7 @@ Command parse_command_line(std::vector<std::string> arguments) {
 }
 
 int run_program(int argc, char** argv) {
+  adapters::unlink_driver_counters();
   const Command command = parse_command_line(std::vector<std::string>(argv + 1, argv + argc));
   return std::visit([](const auto& chosen) { return run(chosen); }, command);
 }

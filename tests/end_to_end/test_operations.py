@@ -281,6 +281,13 @@ async def test_retention_bounds_ttl_and_is_its_default(own_server, name):
 
 
 @pytest.mark.timing
+def test_a_kill_leaves_no_shared_memory_behind(own_server):
+    server = own_server()
+    process = server.process.pid
+    server.kill()
+    assert not pathlib.Path(f"/dev/shm/mongoc-{process}").exists()
+
+
 async def test_a_receipt_is_kept_for_receipt_retention_s(own_server, name):
     server = own_server("--limits-receipt-retention-s", "1", "--limits-sweep-interval-ms", "100")
     async with Device(server) as device:
