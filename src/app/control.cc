@@ -100,12 +100,13 @@ LeaseEvents Control::lease_events(const std::vector<std::unique_ptr<Worker>>& wo
 }
 
 // A reading after the loss, so that what was announced through the lost queue is found. Late by a moment, in which acks
-// that waited for the broker are recorded, lest they look like deliveries that nobody acked.
+// that waited for the broker are recorded, lest they look like deliveries that nobody acked. An ack may be lost, too.
 void Control::watch_losses(const std::vector<std::unique_ptr<Worker>>& workers, std::uint64_t before) {
   loop_.run_after(kLossesInterval, [this, &workers, before] {
     const std::uint64_t now = services_.queue->losses();
     if (now != before) {
       services_.log.warning("queue messages may have been lost; looking for what is pending", {});
+      services_.recent_acks.forget_all();
       loop_.run_after(kLossesInterval, [this, &workers] { look_again(workers); });
     }
     watch_losses(workers, now);

@@ -49,7 +49,8 @@ void PublicSite::add_pull(Services& services, transport::EventLoop& loop, LoopLi
                                                   .public_url = services.public_url,
                                                   .draining = [&services] { return services.draining.load(); },
                                                   .pulled = std::move(links.pulled)},
-                roles::user_agent_udp::PullPorts{services.stores->deliveries(), *services.queue, *services.tokens},
+                roles::user_agent_udp::PullPorts{services.stores->deliveries(), *services.queue, *services.tokens,
+                                                 services.recent_acks},
                 loop, services.clock, services.log, services.metrics);
   router_.add("/pull", *pull_);
 }

@@ -49,7 +49,8 @@ Services::Services(const Configuration& with, const Clock& time)
       connection_counts(transport::make_connection_counts(with.trusted_proxies)),
       rates(with.limits),
       receipt_streams(with.limits.receipt_streams_per_process),
-      ids(time, random) {
+      ids(time, random),
+      recent_acks(with.limits.recent_acks_max) {
   operations::add_process_metrics(metrics, std::string(version()), time);
   metrics.add_callback(operations::MetricType::kGauge, "herald_queue_depth", "Envelopes waiting in a queue.",
                        [this] { return queue_depths(queue.get()); });

@@ -14,6 +14,7 @@
 #include "base/random.h"
 #include "base/time.h"
 #include "domain/message_id_source.h"
+#include "domain/recent_acks.h"
 #include "operations/health.h"
 #include "operations/logging.h"
 #include "operations/metrics_registry.h"
@@ -57,6 +58,7 @@ struct Services {
   std::unique_ptr<Stores> stores;
   std::unique_ptr<ports::MessageQueue> queue;
   MessageIdSource ids;
+  RecentAcks recent_acks;
   std::unique_ptr<roles::app_server::AcceptanceOrder> order;
 
  private:

@@ -49,7 +49,6 @@ PullEndpoint::PullEndpoint(PullConfig config, PullPorts ports, Executor& loop, c
       clock_(clock),
       log_(log),
       metrics_(metrics),
-      acked_lately_(config_.recent_acks_max),
       pulls_(metrics.counter("herald_pulls_total", "Pulls of sleeping devices that were answered.")),
       given_out_(metrics.counter("herald_pulled_total", "Notifications given out to pulls.")) {}
 
@@ -87,7 +86,7 @@ void PullEndpoint::ack(std::vector<MessageId> messages, std::unique_ptr<Pull> pu
   bodies.push_back(protocol::queue::encode(envelope));
   auto taken = [this, messages = std::move(messages), pull = std::move(pull)](Status status) mutable {
     if (!status) return try_later(pull->responder, to_string(status.error().kind));
-    for (const auto& message : messages) acked_lately_.add(pull->user_agent, message);
+    for (const auto& message : messages) ports_.recent_acks.add(pull->user_agent, message);
     read(std::move(pull));
   };
   ports_.queue.publish(ports::kDeliveriesQueue, std::move(bodies), Reply<Status>(loop_, std::move(taken)));
@@ -116,7 +115,7 @@ void PullEndpoint::add(Pull& pull, const ports::PendingPage& page) const {
     pull.after = message->id;
     if (is_expired(*message, now)) continue;  // the store may have taken its time
     if (message->kind != PayloadKind::kFlow2012) continue;
-    if (acked_lately_.contains(pull.user_agent, message->id)) continue;
+    if (ports_.recent_acks.contains(pull.user_agent, message->id)) continue;
     pull.messages.push_back(message);
   }
 }

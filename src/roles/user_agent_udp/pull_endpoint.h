@@ -17,10 +17,10 @@
 #include "base/time.h"
 #include "domain/ids.h"
 #include "domain/message.h"
+#include "domain/recent_acks.h"
 #include "ports/delivery_store.h"
 #include "ports/message_queue.h"
 #include "protocol/user_agent/flow2012/ua_token.h"
-#include "roles/user_agent_udp/recent_acks.h"
 #include "transport/http.h"
 
 namespace herald::roles::user_agent_udp {
@@ -34,9 +34,8 @@ struct PullNotice {
 
 struct PullConfig {
   Limits limits;
-  std::string public_url;                // the origin of notify URLs
-  std::size_t recent_acks_max = 16'384;  // acks remembered while the manager writes
-  std::function<bool()> draining;        // any thread; true: 503. Empty: never
+  std::string public_url;          // the origin of notify URLs
+  std::function<bool()> draining;  // any thread; true: 503. Empty: never
   // Called on the loop for each pull that was answered; hands over to the loop that pings. Empty: nobody pings here.
   std::function<void(const PullNotice&)> pulled;
 };
@@ -46,6 +45,7 @@ struct PullPorts {
   ports::DeliveryStore& deliveries;
   ports::MessageQueue& queue;
   const protocol::flow2012::UaTokens& tokens;
+  RecentAcks& recent_acks;  // the server's: a device's next pull may come to another loop
 };
 
 // One event loop's; used on that loop's thread only, and destroyed when the loop runs no more.
@@ -73,7 +73,6 @@ class PullEndpoint final : public transport::HttpHandler {
   const Clock& clock_;
   Log& log_;
   Metrics& metrics_;
-  RecentAcks acked_lately_;
   std::map<std::string, Counter*, std::less<>> refusals_;
   Counter& pulls_;
   Counter& given_out_;

@@ -27,6 +27,7 @@ struct PullEndpointTest : testing::Test {
   NullLog log;
   NullMetrics metrics;
   protocol::flow2012::UaTokens tokens{{std::vector<std::uint8_t>(32, 5)}};
+  RecentAcks acks{8};
   std::vector<PullNotice> notices;
   bool draining = false;
   Limits limits;
@@ -37,10 +38,9 @@ struct PullEndpointTest : testing::Test {
     endpoint = std::make_unique<PullEndpoint>(
         PullConfig{.limits = limits,
                    .public_url = "https://push.example.com",
-                   .recent_acks_max = 8,
                    .draining = [this] { return draining; },
                    .pulled = [this](const PullNotice& notice) { notices.push_back(notice); }},
-        PullPorts{world, world, tokens}, loop, clock, log, metrics);
+        PullPorts{world, world, tokens, acks}, loop, clock, log, metrics);
   }
   void wait_for(std::uint8_t n, PayloadKind kind = PayloadKind::kFlow2012) {
     Message message;
@@ -52,6 +52,10 @@ struct PullEndpointTest : testing::Test {
   }
   std::shared_ptr<TestClient> ask(std::string_view method, std::string_view query, std::string_view bearer,
                                   std::string_view body = "") {
+    return ask(*endpoint, method, query, bearer, body);
+  }
+  std::shared_ptr<TestClient> ask(PullEndpoint& asked, std::string_view method, std::string_view query,
+                                  std::string_view bearer, std::string_view body) {
     auto client = std::make_shared<TestClient>();
     const std::string authorization = "Bearer " + std::string(bearer);
     transport::HttpRequest request;
@@ -60,16 +64,17 @@ struct PullEndpointTest : testing::Test {
     request.query = query;
     if (!bearer.empty()) request.headers.emplace_back("Authorization", authorization);
     request.body = body;
-    endpoint->on_request(request, transport::HttpResponder(client, 1));
+    asked.on_request(request, transport::HttpResponder(client, 1));
     loop.run();
     return client;
   }
   [[nodiscard]] std::string token() const { return tokens.token_of(device(1)); }
   std::shared_ptr<TestClient> pull() { return ask("GET", "", token()); }
-  std::shared_ptr<TestClient> ack(std::vector<std::uint8_t> numbers) {
+  std::shared_ptr<TestClient> ack(const std::vector<std::uint8_t>& numbers) { return ack(numbers, *endpoint); }
+  std::shared_ptr<TestClient> ack(const std::vector<std::uint8_t>& numbers, PullEndpoint& asked) {
     std::string list;
     for (const auto n : numbers) list += (list.empty() ? "\"" : ",\"") + message_id(n).hex() + "\"";
-    return ask("POST", "", token(), "{\"ack\":[" + list + "]}");
+    return ask(asked, "POST", "", token(), "{\"ack\":[" + list + "]}");
   }
   static std::vector<int> given(const TestClient& client) {
     std::vector<int> numbers;
@@ -201,6 +206,28 @@ TEST_F(PullEndpointTest, ReadsOnPastWhatWasJustAcked) {
   EXPECT_FALSE(notices.back().anything_left);
 }
 
+// A device's pulls come on connections of their own, each to any of the server's loops.
+TEST_F(PullEndpointTest, LeavesOutWhatAnotherLoopTookTheAckOf) {
+  limits.pull_page = 2;
+  rebuild();
+  const auto other_loop = std::move(endpoint);
+  rebuild();
+  for (std::uint8_t n = 1; n <= 5; ++n) wait_for(n);
+  EXPECT_EQ(given(*ack({})), (std::vector{1, 2}));
+  EXPECT_EQ(given(*ack({1, 2}, *other_loop)), (std::vector{3, 4}));
+  EXPECT_EQ(given(*ack({3, 4})), (std::vector{5}));
+  EXPECT_EQ(given(*ack({5}, *other_loop)), (std::vector<int>{}));
+  EXPECT_FALSE(notices.back().anything_left);
+}
+
+TEST_F(PullEndpointTest, GivesAgainWhatWasAckedLongAgoAndIsStillPending) {
+  for (std::uint8_t n = 1; n <= 9; ++n) wait_for(n);
+  EXPECT_EQ(given(*ack({1, 2, 3, 4, 5, 6, 7, 8})), (std::vector{9}));
+  EXPECT_EQ(given(*ack({9})), (std::vector{1}));
+  acks.forget_all();
+  EXPECT_EQ(given(*pull()).size(), 9U);
+}
+
 TEST_F(PullEndpointTest, LeavesOutMessagesOfOtherGenerations) {
   wait_for(1, PayloadKind::kWebPush);
   wait_for(2);
@@ -223,18 +250,6 @@ TEST_F(PullEndpointTest, SaysTryAgainWhenTheStoreIsAwayOrTheServerDrains) {
   const auto client = pull();
   EXPECT_EQ(client->response->status, 503);
   EXPECT_EQ(client->header("Retry-After"), "5");
-}
-
-TEST(RecentAcks, ForgetsTheOldest) {
-  RecentAcks acks(2);
-  acks.add(device(1), message_id(1));
-  acks.add(device(1), message_id(1));
-  acks.add(device(1), message_id(2));
-  EXPECT_TRUE(acks.contains(device(1), message_id(1)));
-  EXPECT_FALSE(acks.contains(device(2), message_id(1)));
-  acks.add(device(1), message_id(3));
-  EXPECT_FALSE(acks.contains(device(1), message_id(1)));
-  EXPECT_TRUE(acks.contains(device(1), message_id(3)));
 }
 
 }  // namespace
