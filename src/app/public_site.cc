@@ -40,8 +40,8 @@ void PublicSite::add_user_agent_ws(Services& services, transport::EventLoop& loo
       .shards = links.shards};
   websockets_.emplace(roles::user_agent_ws::Context{
       std::move(config), services.stores->messages(), services.stores->deliveries(), services.stores->directory(),
-      *services.queue, loop, loop, services.clock, services.random, *services.tokens, *services.endpoints, services.log,
-      services.metrics});
+      *services.queue, loop, loop, services.clock, services.random, *services.tokens, *services.endpoints,
+      services.recent_acks, services.log, services.metrics});
 }
 
 void PublicSite::add_pull(Services& services, transport::EventLoop& loop, LoopLinks& links) {

@@ -15,6 +15,7 @@
 #include "base/timer.h"
 #include "domain/ids.h"
 #include "domain/location.h"
+#include "domain/recent_acks.h"
 #include "ports/delivery_store.h"
 #include "ports/directory.h"
 #include "ports/message_queue.h"
@@ -65,6 +66,7 @@ struct Context {
   RandomSource& random;
   const protocol::flow2012::UaTokens& tokens;
   const protocol::subscription::EndpointTokens& endpoints;
+  RecentAcks& recent_acks;  // the server's: a device's next connection may come to another shard
   Log& log;
   Metrics& metrics;
 };

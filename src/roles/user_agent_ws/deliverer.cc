@@ -136,6 +136,8 @@ void Deliverer::send(Connection& connection, const Message& message, FrameCache&
   GenerationSession& session = connection.session();
   // The store may have taken its time.
   if (is_expired(message, now)) return connection.window().gone(message.id);
+  // A page or an announcement may be older than an ack that this device gave before.
+  if (context_.recent_acks.contains(connection.device(), message.id)) return connection.window().gone(message.id);
   if (connection.blocked() || !session.wants(message) || frame.of(session, message).empty()) {
     return connection.window().gone(message.id);
   }
@@ -263,6 +265,7 @@ void Deliverer::acked(const UserAgentId& user_agent, const std::vector<MessageId
     const WallTime sent_at = entry ? entry->sent_at : WallTime{};
     if (sent_at.ms != 0) counters_.ack_seconds.observe(seconds_between(sent_at, now));
     counters_.acks.add();
+    context_.recent_acks.add(user_agent, message);
     reports_.add({message, user_agent, DeliveryState::kAcked, sent_at, now});
   }
   if (connection != nullptr) pump(*connection);

@@ -242,7 +242,9 @@ bool DeviceConnection::handle(Spelling /*spelling*/, const flow::GetAllMessages&
           return true;
         }
         // A device that has also spoken a newer generation gets those notifications there.
-        std::erase_if(page->messages, [this](const MessagePtr& message) { return !wants(*message); });
+        std::erase_if(page->messages, [this, &device](const MessagePtr& message) {
+          return !wants(*message) || host_.context().recent_acks.contains(device, message->id);
+        });
         cut_to(page->messages, host_.context().config.limits.send_buffer_max_bytes / 2);
         return hand_out(device, page->messages);
       }));

@@ -262,6 +262,8 @@ TEST(DeviceConnection, GetAllMessagesAnswersAnArrayAndKeepsTheSocketOfAConnected
   EXPECT_FALSE(device.socket.closed);
   ASSERT_EQ(world.queue.events().size(), 2u);
   EXPECT_EQ(world.queue.events()[0].state, DeliveryState::kSent);
+  device.ack_unrecorded(first);
+  EXPECT_EQ(device.ask(frame).find(first->id.hex()), std::string::npos) << "acked, though the store is behind";
 }
 
 TEST(DeviceConnection, GetAllMessagesClosesForASleepingDevice) {

@@ -152,12 +152,14 @@ void Presence::slept(std::uint64_t number, const UserAgentId& user_agent, const 
 
 void Presence::hand_over(const UserAgentId& user_agent, const ServerId& to) {
   const auto publish = [this, user_agent, to](const Result<ports::PendingPage>& page) {
-    if (!page || page->messages.empty()) return;
+    if (!page) return;
     std::vector<std::string> bodies;
     for (const auto& message : page->messages) {
+      if (context_.recent_acks.contains(user_agent, message->id)) continue;
       bodies.push_back(protocol::queue::encode(protocol::queue::Deliver{
           message->id, message->app, message->priority, message->expires_at, {{user_agent, 0}}}));
     }
+    if (bodies.empty()) return;
     context_.queue.publish(to, std::move(bodies), Reply<Status>(context_.executor, [](const Status& /*a hint*/) {}));
   };
   context_.deliveries.pending(user_agent, std::nullopt, context_.config.limits.pending_page, context_.clock.wall(),

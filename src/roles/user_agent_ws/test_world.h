@@ -95,7 +95,8 @@ struct World {
                    [](const WakeInterface& wake) { return wake.ip == "127.0.0.1"; },
                    [this](std::uint32_t other, protocol::queue::TakenOver notice) { told.emplace_back(other, notice); },
                    4},
-            store, store, store, queue, executor, timers, clock, random, tokens, endpoints, log, metrics}) {}
+            store, store, store, queue, executor, timers, clock, random, tokens, endpoints, recent_acks, log,
+            metrics}) {}
 
   UserAgentId user_agent(std::uint8_t n) const {
     UserAgentId id;
@@ -137,6 +138,7 @@ struct World {
   SeededRandom random{7};
   protocol::flow2012::UaTokens tokens{{std::vector<std::uint8_t>(32, 9)}};
   protocol::subscription::EndpointTokens endpoints{{std::vector<std::uint8_t>(32, 9)}};
+  RecentAcks recent_acks{64};
   NullLog log;
   KeptMetrics metrics;
   std::vector<std::pair<std::uint32_t, protocol::queue::TakenOver>> told;
@@ -186,6 +188,10 @@ class Device {
   void register_ua() { HERALD_CHECK(ask(register_frame()).starts_with("OK"), "registered"); }
   void ack(const MessagePtr& message) {
     world_.store.waiting[world_.user_agent(n_)].erase(message->id);
+    ack_unrecorded(message);
+  }
+  // The store does not learn of it yet.
+  void ack_unrecorded(const MessagePtr& message) {
     send(R"({"messageType":"ack","messageId":")" + message->id.hex() + "\"}");
     world_.executor.run();
   }

@@ -207,6 +207,43 @@ TEST(UserAgentWs, UnackedMessagesComeAgainOnTheNextConnection) {
   EXPECT_NE(second.ask(second.register_frame()).find(message->id.hex()), std::string::npos);
 }
 
+TEST(UserAgentWs, WhatWasAckedDoesNotComeAgainWhileTheStoreIsBehind) {
+  World world;
+  const auto acked = world.store_message({1, 2});
+  {
+    Device first(world);
+    first.register_ua();
+    first.ack_unrecorded(acked);
+  }
+  const auto open = world.store_message({1, 2});
+  Device second(world);
+  second.send(second.register_frame());
+  world.executor.run();
+  EXPECT_EQ(received(second), std::vector{2}) << "from the store";
+  second.ack_unrecorded(open);
+  world.announce(acked, {1});
+  world.announce(open, {1});
+  world.executor.run();
+  EXPECT_EQ(received(second), std::vector<int>{}) << "announced late";
+  Device other(world, 2);
+  other.send(other.register_frame());
+  world.executor.run();
+  EXPECT_EQ(received(other), (std::vector{1, 2})) << "another device acked nothing";
+}
+
+TEST(UserAgentWs, WhatWasAckedComesAgainWhenTheAckMayBeLost) {
+  World world;
+  const auto message = world.store_message({1});
+  Device device(world);
+  device.register_ua();
+  device.ack_unrecorded(message);
+  world.recent_acks.forget_all();
+  (void)device.take();
+  world.role.look_again();
+  world.executor.run();
+  EXPECT_EQ(received(device), std::vector{1});
+}
+
 TEST(UserAgentWs, WhatStaysUnackedIsReportedAsSentOnce) {
   World world;
   world.store_message({1});
@@ -395,6 +432,13 @@ TEST(UserAgentWs, WhatIsPendingWhenADeviceFallsAsleepIsAnnouncedToItsWaker) {
   awake.drop();
   EXPECT_EQ(world.store.locations[world.user_agent(1)].kind, LocationKind::kSleeping);
   EXPECT_EQ(announced(), std::vector{before->id});
+  world.queue.published.clear();
+
+  Device acking(world);
+  acking.register_ua();
+  acking.ack_unrecorded(before);
+  acking.drop();
+  EXPECT_EQ(announced(), std::vector<MessageId>{}) << "nothing to wake it for";
 }
 
 TEST(UserAgentWs, ALocationLeftOverFromAnEarlierRunIsTakenBack) {
