@@ -9,6 +9,8 @@
 #include <proton/work_queue.hpp>
 #include <utility>
 
+#include "base/check.h"
+
 namespace herald::adapters {
 
 namespace {
@@ -58,7 +60,8 @@ void BrokerConnection::send(const OutboxPtr& outbox) {
 }
 
 void BrokerConnection::receive(Intake& intake) {
-  receivers_[&intake] = make_receiver(intake);
+  const bool fresh = receivers_.try_emplace(&intake, make_receiver(intake)).second;
+  HERALD_CHECK(fresh, "Proton calls a link's handler until the link has closed: none may be replaced");
 }
 
 void BrokerConnection::settled(Intake& intake, DeliveryRange range) {

@@ -183,11 +183,12 @@ void Engine::opened() {
   if (std::exchange(was_connected_, true)) ++losses_;
   complained_ = false;
   log_.info("broker connected", {{"broker", std::string_view(config_.brokers[broker_].to_string())}});
-  wake_on(connection_->work_queue());
+  // Before the tasks that wait: those open what they add themselves.
   for (auto& intake : intakes_) connection_->receive(intake);
   for (const auto& outbox : outboxes_.all()) {
     if (outbox->unaccepted() > 0) connection_->send(outbox);
   }
+  wake_on(connection_->work_queue());
 }
 
 // The brokers are tried one after the other, then after a wait all of them again.

@@ -113,6 +113,36 @@ TEST_F(OutageTest, StartsWithoutABrokerAndFindsItWhenItComes) {
   EXPECT_EQ(accepted_.size(), 1U);
 }
 
+// Runs a task on the broker's thread, between the broker's answer and the opening of the links.
+class OnConnected final : public Log {
+ public:
+  explicit OnConnected(std::function<void()> task) : task_(std::move(task)) {}
+  [[nodiscard]] bool enabled(LogLevel /*level*/) const override { return true; }
+  void write(LogLevel /*level*/, std::string_view event, std::initializer_list<LogField> /*fields*/) override {
+    if (event == "broker connected") task_();
+  }
+
+ private:
+  std::function<void()> task_;
+};
+
+TEST_F(OutageTest, ASubscriptionMadeWhileTheConnectionOpensHasOneLink) {
+  kill();
+  Recorder recorder;
+  std::unique_ptr<ports::Subscription> subscription;
+  std::unique_ptr<AmqpQueue> queue;
+  OnConnected log([&] { subscription = subscribe(*queue, "o1b", 3, recorder); });
+  queue = std::make_unique<AmqpQueue>(config_, clock_, random_, log, metrics_);
+  start();
+  EXPECT_TRUE(wait_for(*queue, true));
+  publish(*queue, "o1b", numbered("b", 0, 10));
+  EXPECT_TRUE(arrives(recorder, 3));
+  EXPECT_TRUE(all_answered(10));
+  EXPECT_EQ(broker_.queues().at("o1b").consumers, 1);
+  subscription.reset();
+  queue.reset();
+}
+
 TEST_F(OutageTest, WhatWasPublishedWhileTheBrokerWasAwayArrivesInOrder) {
   const auto queue = make_connected();
   Recorder recorder;
