@@ -15,12 +15,11 @@ namespace {
 
 using Deliveries = std::map<std::string, StoredDelivery, std::less<>>;
 
-[[nodiscard]] Result<Deliveries> deliveries_by_id(const std::vector<Document>& documents) {
+[[nodiscard]] Deliveries deliveries_by_id(Context& context, const std::vector<Document>& documents) {
   Deliveries found;
   for (const auto& document : documents) {
-    auto delivery = read_delivery(Row(document));
-    if (!delivery) return std::unexpected(delivery.error());
-    found.emplace(delivery_id(delivery->message, delivery->user_agent), std::move(*delivery));
+    const auto delivery = readable(context, read_delivery(Row(document)));
+    if (delivery) found.emplace(delivery_id(delivery->message, delivery->user_agent), *delivery);
   }
   return found;
 }
@@ -51,9 +50,7 @@ class Recording {
     const std::vector<std::string> ids(wanted.begin(), wanted.end());
     const auto documents = find_by_ids(context_, kDeliveries, ids, {});
     if (!documents) return std::unexpected(documents.error());
-    auto found = deliveries_by_id(*documents);
-    if (!found) return std::unexpected(found.error());
-    deliveries_ = std::move(*found);
+    deliveries_ = deliveries_by_id(context_, *documents);
     return {};
   }
 
@@ -124,11 +121,10 @@ struct Waiting {
       context.database.find(kDeliveries, {wanted, {"v", "ua", "state"}, &oldest_first, asked.limit + 1});
   if (!documents) return std::unexpected(documents.error());
   Waiting waiting;
-  for (const auto& document : *documents) {
-    const auto delivery = read_delivery(Row(document));
-    if (!delivery) return std::unexpected(delivery.error());
-    waiting.more = waiting.ids.size() == asked.limit;
-    if (!waiting.more) waiting.ids.push_back(delivery->message);
+  waiting.more = documents->size() > asked.limit;
+  for (const auto& document : std::span(*documents).first(std::min(documents->size(), asked.limit))) {
+    const auto delivery = readable(context, read_delivery(Row(document)));
+    if (delivery) waiting.ids.push_back(delivery->message);
   }
   return waiting;
 }
@@ -140,9 +136,8 @@ struct Waiting {
   if (!documents) return std::unexpected(documents.error());
   std::map<MessageId, MessagePtr> found;
   for (const auto& document : *documents) {
-    auto stored = read_message(Row(document));
-    if (!stored) return std::unexpected(stored.error());
-    if (!stored->open || is_final(stored->state(now))) continue;
+    auto stored = readable(context, read_message(Row(document)));
+    if (!stored || !stored->open || is_final(stored->state(now))) continue;
     const MessageId id = stored->message.id;
     found.emplace(id, std::make_shared<const Message>(std::move(stored->message)));
   }

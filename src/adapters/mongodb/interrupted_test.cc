@@ -46,6 +46,10 @@ class InterruptedTest : public testing::Test {
     for (const auto& it : call_.pending(user_agent, {}, 100, now()).messages) ids.push_back(it->id);
     return ids;
   }
+  void change_version(const char* collection, const std::string& id, int version) {
+    const Update change{text_of("_id", id), document_of("$set", number_of("v", version))};
+    EXPECT_EQ(session_.update(collection, {&change, 1})->matched, 1);
+  }
 
   ManualClock clock_;
   MongodbUnderTest store_{Limits{}, clock_};
@@ -120,6 +124,52 @@ TEST_F(InterruptedTest, AnAckedDeliveryWhoseMessageDidNotEndCountsWhenItWouldExp
   EXPECT_EQ(call_.purge(now(), kHour, 10).expired, 0);
   EXPECT_EQ(state(sole), kAcked);
   EXPECT_EQ(state(several), kAcked);
+}
+
+// What a newer Herald wrote in a way that this one can't read.
+TEST_F(InterruptedTest, ADocumentOfANewerVersionIsLeftAloneAndHoldsUpNoOther) {
+  const auto newer = put(message(1));
+  const auto older = put(message(2));
+  route(newer, {device(1)});
+  route(older, {device(1), device(2)});
+  change_version(kMessages, newer.hex(), kVersion + 1);
+  EXPECT_EQ(pending(device(1)), std::vector{older});
+  const auto fetched = call_.fetch({newer, older}, now());
+  EXPECT_EQ(fetched.at(0), nullptr);
+  EXPECT_NE(fetched.at(1), nullptr);
+  change_version(kDeliveries, delivery_id(older, device(2)), kVersion + 1);
+  EXPECT_TRUE(pending(device(2)).empty());
+  EXPECT_EQ(call_.record({{older, device(2), kAcked, now(), now()}, {older, device(1), kAcked, now(), now()}}), 1);
+  EXPECT_TRUE(pending(device(1)).empty());
+  const auto unrouted = put(message(3));
+  change_version(kMessages, unrouted.hex(), kVersion + 1);
+  EXPECT_EQ(route(unrouted, {device(1)}).added, 0);
+  EXPECT_EQ(call_.unrouted({}, now() + kHour, 10).size(), 1) << "a newer monitor's to route";
+  // A process that knows the version finds all of it as it was.
+  change_version(kMessages, newer.hex(), kVersion);
+  change_version(kMessages, unrouted.hex(), kVersion);
+  change_version(kDeliveries, delivery_id(older, device(2)), kVersion);
+  EXPECT_EQ(route(unrouted, {device(1)}).added, 1);
+  EXPECT_EQ(pending(device(1)), (std::vector{newer, unrouted}));
+  EXPECT_EQ(pending(device(2)), std::vector{older});
+}
+
+TEST_F(InterruptedTest, AMessageOfANewerVersionIsNeitherReplacedNorPassedOver) {
+  const auto newer = put(message(1, "k"));
+  change_version(kMessages, newer.hex(), kVersion + 1);
+  EXPECT_EQ(call_.put(message(2, "k")).error().kind, ErrorKind::kCorrupt);
+  change_version(kMessages, newer.hex(), kVersion);
+  put(message(2, "k"));
+  EXPECT_EQ(state(newer), kReplaced);
+}
+
+TEST_F(InterruptedTest, ANodeOfANewerVersionCountsAsDisconnected) {
+  call_.set_location(device(1), {.kind = LocationKind::kWebSocket, .server = "WS1"});
+  call_.set_location(device(2), {.kind = LocationKind::kWebSocket, .server = "WS1"});
+  change_version(kNodes, device(1).hex(), kVersion + 1);
+  const auto nodes = call_.locate({device(1), device(2)});
+  EXPECT_EQ(nodes.at(0).location, Location{});
+  EXPECT_EQ(nodes.at(1).location.server, "WS1");
 }
 
 TEST_F(InterruptedTest, AnAppCountedTooHighIsCountedAgainBeforeItRefuses) {

@@ -13,6 +13,7 @@
 #include "adapters/mongodb/session.h"
 #include "base/executor.h"
 #include "base/limits.h"
+#include "base/log.h"
 #include "base/time.h"
 
 namespace herald::adapters::mongodb {
@@ -23,6 +24,7 @@ struct Context {
   const Limits& limits;
   const Clock& clock;
   StoreMetrics& metrics;
+  Log& log;
 };
 
 // Answers on their way out: one wake-up for each executor, however many answers it gets.

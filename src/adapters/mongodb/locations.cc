@@ -28,8 +28,8 @@ namespace {
   if (!documents) return std::unexpected(documents.error());
   std::map<UserAgentId, Node> nodes;
   for (const auto& document : *documents) {
-    auto node = read_node(Row(document));
-    if (!node) return std::unexpected(node.error());
+    auto node = readable(context, read_node(Row(document)));
+    if (!node) continue;
     nodes.emplace(node->user_agent, std::move(*node));
   }
   return nodes;

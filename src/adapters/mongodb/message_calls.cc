@@ -155,8 +155,8 @@ Status fetch_messages(Context& context, std::span<FetchCall> calls) {
   if (!documents) return std::unexpected(documents.error());
   std::map<MessageId, std::pair<StoredMessage, MessagePtr>> found;
   for (const auto& document : *documents) {
-    auto stored = read_message(Row(document));
-    if (!stored) return std::unexpected(stored.error());
+    auto stored = readable(context, read_message(Row(document)));
+    if (!stored) continue;
     auto message = std::make_shared<const Message>(std::move(stored->message));
     stored->message.expires_at = message->expires_at;
     found.emplace(message->id, std::pair(std::move(*stored), message));

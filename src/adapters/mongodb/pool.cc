@@ -28,7 +28,7 @@ void Pool::work() {
   const auto client = connection_.client();
   StoreMetrics metrics(metrics_);
   Session session(*client, connection_.database(), clock_, metrics);
-  Context context{session, limits_, clock_, metrics};
+  Context context{session, limits_, clock_, metrics, log_};
   std::unique_lock lock(mutex_);
   while (true) {
     listed_.wait(lock, [this] { return !lanes_.empty() || (closing_ && waiting_ == 0); });

@@ -52,8 +52,8 @@ Status resolve_many(Context& context, const StoredMessage& message, WallTime at,
   if (!documents) return std::unexpected(documents.error());
   std::map<std::string, StoredDelivery, std::less<>> found;
   for (const auto& document : *documents) {
-    auto delivery = read_delivery(Row(document));
-    if (!delivery) return std::unexpected(delivery.error());
+    const auto delivery = readable(context, read_delivery(Row(document)));
+    if (!delivery) continue;
     found.emplace(delivery_id(delivery->message, delivery->user_agent), *delivery);
   }
   return found;
@@ -93,11 +93,17 @@ Result<std::vector<Document>> find_by_ids(Context& context, const char* collecti
   return all;
 }
 
-Result<Heads> heads_of(const std::vector<Document>& documents) {
+void leave_alone(Context& context, const Error& unreadable) {
+  context.metrics.failed(unreadable.kind);
+  context.log.error("document left alone",
+                    {{"kind", to_string(unreadable.kind)}, {"error", std::string_view(unreadable.message)}});
+}
+
+Heads readable_heads(Context& context, const std::vector<Document>& documents) {
   Heads heads;
   for (const auto& document : documents) {
-    auto head = read_message(Row(document));
-    if (!head) return std::unexpected(head.error());
+    auto head = readable(context, read_message(Row(document)));
+    if (!head) continue;
     const MessageId id = head->message.id;
     heads.emplace(id, std::move(*head));
   }
@@ -110,7 +116,7 @@ Result<Heads> read_heads(Context& context, const std::set<MessageId>& ids) {
   const auto documents =
       find_by_ids(context, kMessages, texts, {std::begin(kMessageHeadFields), std::end(kMessageHeadFields)});
   if (!documents) return std::unexpected(documents.error());
-  return heads_of(*documents);
+  return readable_heads(context, *documents);
 }
 
 Status end_messages(Context& context, std::span<const End> ends, const char* reason, DeliveryState state) {
@@ -136,12 +142,13 @@ Result<Replacements> settle_slots(Context& context, const std::set<std::string>&
   const auto documents =
       context.database.find(kMessages, {filter, {std::begin(kMessageHeadFields), std::end(kMessageHeadFields)}});
   if (!documents) return std::unexpected(documents.error());
-  const auto heads = heads_of(*documents);
-  if (!heads) return std::unexpected(heads.error());
+  // One that can't be read may be what is replaced, or what replaces.
+  const Heads heads = readable_heads(context, *documents);
+  if (heads.size() < documents->size()) return fail(ErrorKind::kCorrupt, "a message that shares a replace key");
 
   std::map<std::string, const StoredMessage*> newest;
   std::vector<End> ends;
-  for (const auto& [id, head] : *heads) {
+  for (const auto& [id, head] : heads) {
     const StoredMessage*& before = newest[slot_of(head.message.app, head.message.replace_key)];
     const bool outstanding = before != nullptr && !is_final(before->state(head.message.accepted_at));
     if (outstanding) {

@@ -3,6 +3,7 @@
 // sequence of changes that may be repeated from its start, see docs/mongodb.md. Private to this folder.
 
 #include <map>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -23,10 +24,21 @@ namespace herald::adapters::mongodb {
                                                         std::span<const std::string> ids,
                                                         std::vector<const char*> fields);
 
+// Counts and logs a document that can't be read: damaged, or of a newer version.
+void leave_alone(Context& context, const Error& unreadable);
+
+// A document as it was read, or nothing: one that can't be read is left alone, and holds up no other.
+template <class T>
+[[nodiscard]] std::optional<T> readable(Context& context, Result<T> read) {
+  if (read) return std::move(*read);
+  leave_alone(context, read.error());
+  return std::nullopt;
+}
+
 using Heads = std::map<MessageId, StoredMessage>;
-// Messages without their bodies. Those that are not there are left out.
+// Messages without their bodies. Those that are not there are left out, and those that can't be read.
 [[nodiscard]] Result<Heads> read_heads(Context& context, const std::set<MessageId>& ids);
-[[nodiscard]] Result<Heads> heads_of(const std::vector<Document>& documents);
+[[nodiscard]] Heads readable_heads(Context& context, const std::vector<Document>& documents);
 
 // Ends messages, then closes their deliveries: what ended may not be delivered, whatever its deliveries say.
 struct End {

@@ -31,7 +31,7 @@ namespace {
   const auto documents = context.database.find(
       kMessages, {filter, {std::begin(kMessageHeadFields), std::end(kMessageHeadFields)}, &earliest_first, limit});
   if (!documents) return std::unexpected(documents.error());
-  return heads_of(*documents);
+  return readable_heads(context, *documents);
 }
 
 // A crash may have come between a delivery's ack and the end of its message: such a message was acked, not expired.

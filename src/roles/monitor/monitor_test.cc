@@ -420,6 +420,16 @@ TEST_F(MonitorTest, AsksLessOfAStoreThatHadNoTimeForAll) {
   EXPECT_EQ(world.adds[2].size(), 2U);
 }
 
+TEST_F(MonitorTest, AMessageThatCanNotBeReadIsLeftToTheSweepAndHoldsUpNobody) {
+  put_device(1, 1, on(LocationKind::kWebSocket, "WS1"));
+  start();
+  world.damaged_messages.insert(message(3));
+  world.announce({{message(1), app(1)}, {message(2), app(1)}, {message(3), app(1)}, {message(4), app(1)}});
+  EXPECT_EQ(world.sent_to("WS1"), (std::vector{1, 2, 4}));
+  EXPECT_EQ(world.settled, 1);
+  EXPECT_TRUE(monitor->idle());
+}
+
 TEST_F(MonitorTest, ADeviceOfAServerThatIsGoneIsDisconnected) {
   put_device(1, 1, on(LocationKind::kWebSocket, "WS1"));
   put_device(1, 2, on(LocationKind::kWebSocket, "WS2"));

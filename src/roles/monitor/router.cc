@@ -21,7 +21,7 @@ Router::Router(const MonitorConfig& config, const MonitorPorts& ports, Forwarder
                                      "Deliveries pushed out because too many waited for one device.")),
       retries_(ports.metrics.counter("herald_route_retries_total", "Store calls of the monitor that were repeated.")),
       failed_(ports.metrics.counter("herald_route_failures_total",
-                                    "Messages left to the sweep because their app could not be read.")),
+                                    "Messages left to the sweep because they or their app could not be read.")),
       route_seconds_(ports.metrics.histogram("herald_route_seconds",
                                              "Time from acceptance of a message to its routing.",
                                              {0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1, 5, 30, 300})) {}
@@ -129,6 +129,7 @@ void Router::write_next() {
 // Only now are the locations read: a device that connects later finds the pending deliveries by itself.
 void Router::written(const Result<ports::AddOutcome>& outcome) {
   if (!outcome) {
+    if (outcome.error().kind == ErrorKind::kCorrupt) return unwritable(outcome.error());
     halve_first_write();
     return wait_then([this] { write_next(); }, outcome.error());
   }
@@ -138,6 +139,24 @@ void Router::written(const Result<ports::AddOutcome>& outcome) {
   auto items = std::move(writes_.front().items);
   writes_.pop_front();
   forwarder_.forward(std::move(items), [this] { write_next(); });
+}
+
+// One message that can't be read does not hold up the others: it is found among them, and left to the sweep. Only those
+// are forwarded whose deliveries were written.
+void Router::unwritable(const Error& error) {
+  if (writes_.front().items.size() > 1) {
+    halve_first_write();
+    return write_next();
+  }
+  const Routed item = std::move(writes_.front().items.front());
+  writes_.pop_front();
+  failed_.add();
+  ports_.log.error("message not readable", {{"message", item.message.hex()}, {"reason", error.message}});
+  for (auto& walk : walks_) {
+    std::erase_if(walk.messages, [&](const Routed& message) { return message.message == item.message; });
+  }
+  routing_.erase(item.message);
+  write_next();
 }
 
 // A slow store may have no time for as much as was asked of it; the same again would fail for ever.

@@ -54,6 +54,7 @@ class Router {
   void write_next();
   void written(const Result<ports::AddOutcome>& outcome);
   void halve_first_write();
+  void unwritable(const Error& error);
   void end_round();
   void finish(const Walk& walk);
   void wait_then(Task task, const Error& error);

@@ -44,6 +44,7 @@ class TestWorld final : public ports::MessageStore,
 
   Fault nodes_fault, add_fault, locate_fault, list_fault, leave_fault, unrouted_fault, fetch_fault, purge_fault;
   std::map<AppId, Error> damaged_apps;
+  std::set<MessageId> damaged_messages;
   std::map<std::string, int> refuse_publish;  // by queue: how many times
   bool hold_add = false;
   bool hold_publish = false;
@@ -132,6 +133,9 @@ class TestWorld final : public ports::MessageStore,
   void add(std::vector<ports::NewDeliveries> entries, WallTime, Reply<Result<ports::AddOutcome>> reply) override {
     trace.push_back("add");
     if (add_fault.strikes()) return std::move(reply)(std::unexpected(add_fault.error));
+    for (const auto& entry : entries) {
+      if (damaged_messages.contains(entry.message)) return std::move(reply)(fail(ErrorKind::kCorrupt, "damaged"));
+    }
     adds.emplace_back();
     for (auto& entry : entries) {
       if (entry.last_page) {
