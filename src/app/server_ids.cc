@@ -89,9 +89,12 @@ std::expected<void, Failure> ServerIds::name_holder() {
 }
 
 std::expected<void, Failure> ServerIds::claim(ServerLease lease) {
-  const std::chrono::milliseconds length(services_.configuration.limits.lease_ms);
+  const Limits& limits = services_.configuration.limits;
+  const std::chrono::milliseconds length(limits.lease_ms);
   auto& registry = services_.stores->servers();
-  LeaseClaim claim(lease.server, services_.clock.mono(), length * 2);
+  // No process gives up sooner here than where it looks for the database.
+  const std::chrono::milliseconds patience(std::max(2 * limits.lease_ms, limits.mongodb_start_timeout_ms));
+  LeaseClaim claim(lease.server, services_.clock.mono(), patience);
   for (bool first = true;; first = false) {
     const WallTime now = services_.clock.wall();
     lease.until = now + length;
@@ -105,7 +108,7 @@ std::expected<void, Failure> ServerIds::claim(ServerLease lease) {
     if (next == LeaseClaim::Next::kHeld) return {};
     if (next == LeaseClaim::Next::kRefused) {
       const bool taken = renewed.error().kind == ErrorKind::kConflict;
-      return std::unexpected(Failure{taken ? ExitCode::kServerIdTaken : ExitCode::kFailed, claim.reason()});
+      return std::unexpected(Failure{taken ? ExitCode::kServerIdTaken : ExitCode::kDataUnusable, claim.reason()});
     }
     if (told_to_end()) return std::unexpected(Failure{ExitCode::kFailed, "told to end; " + claim.reason()});
     if (first)

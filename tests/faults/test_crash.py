@@ -159,10 +159,16 @@ async def under_load(server, rounds, fault, pause_s=(0.05, 0.7), settle_s=SETTLE
     devices = [asyncio.create_task(one_device(n, server, state, t, book)) for n, t in enumerate(tokens)]
     senders = [asyncio.create_task(one_sender(n, urls, state, book)) for n in range(SENDERS)]
     loop = asyncio.get_running_loop()
-    for _ in range(rounds):
-        await asyncio.sleep(dice.uniform(*pause_s))
-        await loop.run_in_executor(None, fault, dice)
-    state["stop_sending"] = True
+    try:
+        for _ in range(rounds):
+            await asyncio.sleep(dice.uniform(*pause_s))
+            await loop.run_in_executor(None, fault, dice)
+    except BaseException:
+        state["over"] = True
+        print(f"seed {SEED}")
+        raise
+    finally:
+        state["stop_sending"] = True
     await asyncio.gather(*senders)
     state["settling"] = True
     deadline = time.monotonic() + settle_s
