@@ -20,6 +20,10 @@ std::vector<std::string> unusable_files(const Configuration& configuration) {
     const auto uri = mongodb_uri(configuration);
     if (!uri) errors.push_back("mongodb_uri_file: " + uri.error().message);
   }
+  if (configuration.queue == QueueKind::kAmqp && !configuration.broker_ca_file.empty()) {
+    const auto usable = transport::check_authorities(configuration.broker_ca_file);
+    if (!usable) errors.push_back("broker_ca_file: " + usable.error().message);
+  }
   return errors;
 }
 

@@ -3,6 +3,7 @@
 #include "adapters/amqp/amqp_queue.h"
 #include "adapters/in_process_queue/in_process_queue.h"
 #include "app/files.h"
+#include "transport/tls_context.h"
 
 namespace herald::app {
 
@@ -36,6 +37,10 @@ std::expected<std::unique_ptr<ports::MessageQueue>, Failure> open_queue(const Co
     if (!password)
       return std::unexpected(Failure{ExitCode::kUsage, "broker_password_file: " + password.error().message});
     config.password = std::move(*password);
+  }
+  if (!configuration.broker_ca_file.empty()) {
+    const auto usable = transport::check_authorities(configuration.broker_ca_file);
+    if (!usable) return std::unexpected(Failure{ExitCode::kUsage, "broker_ca_file: " + usable.error().message});
   }
   return std::make_unique<adapters::AmqpQueue>(std::move(config), clock, random, log, metrics);
 }

@@ -92,4 +92,14 @@ Result<std::shared_ptr<TlsContext>> TlsContext::load(std::string certificate_fil
   return std::make_shared<FileTlsContext>(std::move(certificate_file), std::move(key_file), std::move(*context));
 }
 
+Status check_authorities(const std::string& ca_file) {
+  ERR_clear_error();
+  const std::unique_ptr<X509_STORE, decltype(&X509_STORE_free)> store(X509_STORE_new(), X509_STORE_free);
+  if (!store) return fail(ErrorKind::kInternal, "no memory for certificates");
+  if (X509_STORE_load_file(store.get(), ca_file.c_str()) != 1) {
+    return std::unexpected(invalid("can't read PEM certificates from " + ca_file));
+  }
+  return {};
+}
+
 }  // namespace herald::transport

@@ -22,4 +22,8 @@ class TlsContext {
   [[nodiscard]] virtual std::shared_ptr<void> native() const = 0;
 };
 
+// Whether a client could check certificates against this PEM file. kInvalid: unreadable, or no certificate in it; the
+// message names the file.
+[[nodiscard]] Status check_authorities(const std::string& ca_file);
+
 }  // namespace herald::transport

@@ -1,6 +1,7 @@
 """Herald with its queues on a real broker, ActiveMQ Classic and Artemis: the flow, the queues as the broker names them, and
 a broker that dies."""
 
+import re
 import subprocess
 
 import pytest
@@ -147,6 +148,46 @@ def test_user_and_password(kind, tmp_path, own_server):
         wrong = own_server(*flags_for(one), *login)
         herald.eventually(lambda: "broker not reached" in wrong.log(), "the wrong password is refused")
         assert herald.metric(wrong, "herald_queue_connected") == 0
+
+
+@pytest.mark.parametrize("kind", broker.KINDS)
+async def test_tls_with_a_private_authority(kind, tmp_path, own_server, name):
+    ours, foreign = herald.Authority(tmp_path, "ours"), herald.Authority(tmp_path, "foreign")
+    secret = tmp_path / "password"
+    secret.write_text(broker.PASSWORD + "\n")
+    login = ["--broker-user", broker.USER, "--broker-password-file", str(secret)]
+    with broker.Broker(kind, tmp_path / "broker", login=True, tls=ours.issue("localhost")) as one:
+        server = own_server(*flags_for(one), *login, "--broker-ca-file", str(ours.certificate))
+        herald.eventually(is_connected(server), "the certificate and the password are taken")
+        async with Device(server) as device:
+            notify(await device.register_wa(name), "by TLS")
+            assert (await device.notification())["message"] == "by TLS"
+        assert {"newMessages", "deliveries", "WS1"} <= set(one.queues())
+        server.stop()
+        # Without an authority that is named, the system's count, which do not know ours.
+        for authority in (["--broker-ca-file", str(foreign.certificate)], []):
+            refusing = own_server(*flags_for(one), *login, *authority)
+            said = herald.eventually(lambda: re.search(r"broker not reached.*", refusing.log()), "it says why")[0]
+            assert "certificate verify failed" in said and one.url in said, said
+            assert herald.metric(refusing, "herald_queue_connected") == 0
+            assert status(refusing)["status"] == "degraded"
+            refusing.stop()
+        # A certificate of the right authority for another host is none.
+    with broker.Broker(kind, tmp_path / "other", login=True, tls=ours.issue("elsewhere.example")) as one:
+        refusing = own_server(*flags_for(one), *login, "--broker-ca-file", str(ours.certificate))
+        said = herald.eventually(lambda: re.search(r"broker not reached.*", refusing.log()), "it says why")[0]
+        assert "certificate" in said, said
+        assert herald.metric(refusing, "herald_queue_connected") == 0
+
+
+def test_a_ca_file_without_a_certificate_ends_the_start(tmp_path):
+    (tmp_path / "empty.crt").write_text("no certificate\n")
+    options = ["--queue", "amqp", "--broker", "amqps://localhost:1", "--broker-ca-file"]
+    for file in ("missing.crt", "empty.crt"):
+        for command in (["serve", "--data", str(tmp_path / "data")], ["check-config"]):
+            done = subprocess.run([herald.need_binary(), *command, *options, str(tmp_path / file)], capture_output=True, text=True,
+                                  env=herald.clean_environment(), timeout=30)
+            assert done.returncode == 2 and f"{tmp_path / file}" in done.stderr and "broker_ca_file" in done.stderr, done
 
 
 def test_the_queue_s_options_are_checked(tmp_path):

@@ -32,6 +32,11 @@ START_SECONDS = 90
 GUEST = """  org.apache.activemq.artemis.spi.core.security.jaas.GuestLoginModule sufficient
     org.apache.activemq.jaas.guest.user="guest"
     org.apache.activemq.jaas.guest.role="users";"""
+STORE_PASSWORD = "store"
+TLS = {
+    "classic": '<sslContext><sslContext keyStore="file:{store}" keyStorePassword="{password}"/></sslContext>',
+    "artemis": ";sslEnabled=true;keyStorePath={store};keyStorePassword={password};keyStoreType=PKCS12",
+}
 USER, PASSWORD = "herald", "a secret of the test's own"
 
 
@@ -79,10 +84,12 @@ def free_port():
 class Broker:
     """One broker. Its ports and settings stay the same when it is started again; what it held does not."""
 
-    def __init__(self, kind, folder, login=False):
+    def __init__(self, kind, folder, login=False, tls=None):
+        """`tls`: certificate and key in PEM; it then speaks nothing else, and its certificate must name localhost."""
         self.kind = kind
         self.folder = pathlib.Path(folder)
         self.login = login
+        self.tls = tls
         self.port = free_port()
         self.process = None
         self.log_path = self.folder / "broker.log"
@@ -90,13 +97,25 @@ class Broker:
 
     @property
     def url(self):
-        return f"amqp://127.0.0.1:{self.port}"
+        return f"amqps://localhost:{self.port}" if self.tls else f"amqp://127.0.0.1:{self.port}"
+
+    def make_key_store(self):
+        """What Java reads keys from."""
+        certificate, key = self.tls
+        store = self.folder / "etc" / "broker.p12"
+        subprocess.run(["openssl", "pkcs12", "-export", "-in", certificate, "-inkey", key, "-out", store,
+                        "-passout", f"pass:{STORE_PASSWORD}"], check=True, capture_output=True)
+        return store
 
     def fill_templates(self):
         etc = self.folder / "etc"
         etc.mkdir(parents=True, exist_ok=True)
         values = {"@PORT@": str(self.port), "@FOLDER@": str(self.folder), "@USER@": USER, "@PASSWORD@": PASSWORD}
         values |= {"@ANONYMOUS@": str(not self.login).lower(), "@LOGIN_FLAG@": "required", "@GUEST@": ""}
+        values |= {"@SCHEME@": "amqp", "@TLS@": ""}
+        if self.tls:
+            store = self.make_key_store()
+            values |= {"@SCHEME@": "amqp+ssl", "@TLS@": TLS[self.kind].format(store=store, password=STORE_PASSWORD)}
         if not self.login:
             values |= {"@LOGIN_FLAG@": "sufficient", "@GUEST@": GUEST}
         for template in (TEMPLATES / self.kind).iterdir():
@@ -167,8 +186,13 @@ class Broker:
         """An AMQP client that is not ours, to look into the broker."""
         from proton.utils import BlockingConnection
 
-        login = {"user": USER, "password": PASSWORD, "allow_insecure_mechs": True} if self.login else {}
-        return BlockingConnection(f"127.0.0.1:{self.port}", timeout=20, **login)
+        more = {"user": USER, "password": PASSWORD, "allow_insecure_mechs": True} if self.login else {}
+        if self.tls:
+            from proton import SSLDomain
+
+            more["ssl_domain"] = SSLDomain(SSLDomain.MODE_CLIENT)
+            more["ssl_domain"].set_peer_authentication(SSLDomain.ANONYMOUS_PEER)  # it is Herald that must check
+        return BlockingConnection(self.url, timeout=20, **more)
 
     def queues(self):
         """By name, what the broker itself says of its queues: {"WS1": {"messages": 0, "consumers": 1}}."""

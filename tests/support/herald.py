@@ -415,3 +415,25 @@ def make_certificate(folder, name="localhost", prefix="server"):
         check=True, capture_output=True,
     )
     return certificate, key
+
+
+class Authority:
+    """A private certificate authority in a folder of the test's own."""
+
+    def __init__(self, folder, name):
+        self.folder, self.name = folder, name
+        self.certificate, self.key = make_certificate(folder, name, name)
+
+    def issue(self, host):
+        """A certificate for that host name; returns (certificate file, key file)."""
+        request, key, certificate = (self.folder / f"{self.name}-{host}.{end}" for end in ("csr", "key", "crt"))
+        extensions = self.folder / f"{self.name}-{host}.ext"
+        extensions.write_text(f"subjectAltName=DNS:{host}\nextendedKeyUsage=serverAuth\n")
+        for command in (
+            ["req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={host}",
+             "-keyout", key, "-out", request],
+            ["x509", "-req", "-in", request, "-CA", self.certificate, "-CAkey", self.key, "-CAcreateserial", "-days", "2",
+             "-extfile", extensions, "-out", certificate],
+        ):
+            subprocess.run(["openssl", *command], check=True, capture_output=True)
+        return certificate, key
