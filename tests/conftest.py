@@ -9,7 +9,7 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "support"))
 
-TEST_SECONDS = 60
+TEST_SECONDS = 300
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -50,6 +50,10 @@ def server(parts, one):
     return parts[1]
 
 
+def idle(queues, names):
+    return all(queues.get(name) == {"messages": 0, "consumers": 1} for name in names)
+
+
 async def test_the_flow_runs_over_queues_that_the_broker_names(one, server, name):
     sleeper = Sleeper(server)
     url = await sleeper.register(name)
@@ -62,9 +66,9 @@ async def test_the_flow_runs_over_queues_that_the_broker_names(one, server, name
         sleeper.pull(acks=[pulled[0]["messageId"]])
         receipt = herald.receipt_state(url, "n1", "acked")
         assert [d["state"] for d in receipt["deliveries"]] == ["acked", "acked"]
-        queues = one.queues()
-    for queue in ("newMessages", "WS1", "UDP1", "deliveries"):
-        assert queues[queue] == {"messages": 0, "consumers": 1}, queues
+        named = ("newMessages", "WS1", "UDP1", "deliveries")
+        # The broker hears a little later than the sender that an envelope is settled.
+        herald.eventually(lambda: idle(one.queues(), named), "the broker's queues are empty, and read")
 
 
 async def test_many_messages_keep_their_order(server, name):
@@ -108,8 +112,9 @@ async def test_without_a_broker_messages_are_stored_and_routed_when_it_is_back(o
         )
         assert unannounced >= 1
         one.start()
-        messages = {(await device.notification())["message"] for _ in range(20)}
-        assert messages == {f"during {i}" for i in range(20)}
+        missing = {f"during {i}" for i in range(20)}
+        while missing:  # at least once
+            missing.discard((await device.notification())["message"])
         for i in range(20):
             herald.receipt_state(url, f"d{i}", "acked")
     herald.eventually(lambda: status(server)["components"]["queue"]["ok"], "/status tells that the broker is back")
@@ -212,5 +217,5 @@ def test_a_password_file_that_is_not_there_ends_the_start(tmp_path):
     command = [herald.need_binary(), "serve", "--data", str(tmp_path / "data"), "--listen", "127.0.0.1:0"]
     command += ["--operations-listen", "127.0.0.1:0", "--queue", "amqp", "--broker", "amqp://127.0.0.1:1"]
     command += ["--broker-user", "herald", "--broker-password-file", str(tmp_path / "missing")]
-    done = subprocess.run(command, capture_output=True, text=True, env=herald.clean_environment(), timeout=30)
+    done = subprocess.run(command, capture_output=True, text=True, env=herald.clean_environment(), timeout=120)
     assert done.returncode == 2 and "broker_password_file" in done.stderr, done.stderr

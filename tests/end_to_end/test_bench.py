@@ -13,7 +13,7 @@ import pytest
 
 from support.herald import Server, clean_environment, make_certificate, metric, need_binary
 
-SECONDS = 90
+SECONDS = 300
 MEMBERS = {
     "accepted", "delivered", "repeats", "lost", "late", "per_second", "per_server_core_second", "latency_ms",
     "server_user_bytes_per_device", "server_kernel_bytes_per_device", "server_cpu_s", "bench_cpu_s",
@@ -72,7 +72,7 @@ def test_devices_of_one_app_all_get_it(server):
         "deliver", "--target", server.url, "--devices", "21", "--apps", "4", "--rate", "40", "--seconds", "1"
     )
     assert_all_arrived(result)
-    assert result["delivered"] == result["owed"] > 5 * result["accepted"]
+    assert result["delivered"] == result["owed"] >= 5 * result["accepted"]
 
 
 def test_idle(server):
@@ -111,9 +111,9 @@ def test_sleepers(server):
 
 
 def test_mixed(server):
-    result = measured("mixed", "--target", server.url, "--devices", "40", "--rate", "150", "--seconds", "3")
+    result = measured("mixed", "--target", server.url, "--devices", "200", "--rate", "150", "--seconds", "3")
     assert_all_arrived(result)
-    assert result["registrations"] > 40, "nobody left and came back"
+    assert result["registrations"] > 200, "nobody left and came back"
 
 
 def by_webpush(server, scenario, *arguments):
@@ -143,8 +143,8 @@ def test_webpush_idle_storm_and_backlog(server):
 
 
 def test_webpush_mixed(server):
-    result = by_webpush(server, "mixed", "--devices", "40", "--rate", "150", "--seconds", "3")
-    assert result["registrations"] > 40, "nobody left and came back"
+    result = by_webpush(server, "mixed", "--devices", "200", "--rate", "150", "--seconds", "3")
+    assert result["registrations"] > 200, "nobody left and came back"
 
 
 def test_webpush_that_is_refused_is_no_loss(tmp_path):
@@ -289,12 +289,13 @@ class FakeConnection(socketserver.StreamRequestHandler):
             self.wfile.write(head + data)
 
 
-FAKE = ["--devices", "1", "--rate", "20", "--seconds", "0.5", "--grace", "1", "--server-pid", "none"]
+FAKE = ["--devices", "1", "--rate", "20", "--seconds", "0.5", "--server-pid", "none"]
+GIVES_UP = ["--grace", "1"]  # waits no longer for what never comes
 
 
 def test_a_server_that_loses_messages_is_found_out():
     with FakeServer(lambda message: []).running() as fake:
-        result = measured("deliver", "--target", fake.url, *FAKE, code=1)
+        result = measured("deliver", "--target", fake.url, *FAKE, *GIVES_UP, code=1)
     assert result["lost"] == result["accepted"] > 0
     assert result["delivered"] == 0
 
@@ -310,12 +311,12 @@ def test_a_server_that_mixes_up_apps_is_found_out():
         return [json.dumps([{"message": message[:44] + "." + "00000007" + message[53:], "messageId": "a"}])]
 
     with FakeServer(to_another_app).running() as fake:
-        result = measured("deliver", "--target", fake.url, *FAKE, code=1)
+        result = measured("deliver", "--target", fake.url, *FAKE, *GIVES_UP, code=1)
     assert result["foreign"] == result["lost"] == result["accepted"] > 0
 
 
 def test_the_table_says_so_too():
     with FakeServer(lambda message: []).running() as fake:
-        run = bench("deliver", "--target", fake.url, *FAKE)
+        run = bench("deliver", "--target", fake.url, *FAKE, *GIVES_UP)
     assert run.returncode == 1
     assert "NOT GOOD" in run.stdout

@@ -327,7 +327,7 @@ async def test_without_the_subprotocol_the_first_frame_of_this_flow_is_refused(p
 
 async def test_any_path_and_a_list_of_protocols_are_fine(plain_server):
     uri = plain_server.ws + "some/where?x=1"
-    async with websockets.connect(uri, subprotocols=["chat", "push-notification"]) as socket:
+    async with websockets.connect(uri, subprotocols=["chat", "push-notification"], open_timeout=herald.WAIT_SECONDS) as socket:
         assert socket.subprotocol == "push-notification"
 
 

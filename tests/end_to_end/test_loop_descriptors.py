@@ -22,7 +22,7 @@ async def connect(server, count):
     devices = []
     for _ in range(count):
         try:
-            devices.append(await websockets.connect(server.ws, subprotocols=["push-notification"], open_timeout=1))
+            devices.append(await websockets.connect(server.ws, subprotocols=["push-notification"], open_timeout=5))
         except (OSError, asyncio.TimeoutError, websockets.exceptions.WebSocketException):
             break
     return devices
@@ -62,13 +62,13 @@ async def test_loops_with_own_descriptors_serve_as_others_do(tmp_path):
 
 async def test_a_drain_closes_the_listeners_of_all_tables(tmp_path):
     server = herald.Server(tmp_path, "--loops", str(LOOPS), "--loop-descriptors", "own").start()
-    async with websockets.connect(server.ws, subprotocols=["push-notification"]) as device:
+    async with websockets.connect(server.ws, subprotocols=["push-notification"], open_timeout=herald.WAIT_SECONDS) as device:
         await device.send(json.dumps({"data": {"uatoken": herald.token(server)}, "command": "register/ua"}))
         assert await device.recv() == "OK"
         server.signal(signal.SIGTERM)
         with pytest.raises(websockets.exceptions.ConnectionClosed):
             await device.recv()
     with pytest.raises(OSError):
-        await websockets.connect(server.ws, open_timeout=5)
+        await websockets.connect(server.ws, open_timeout=herald.WAIT_SECONDS)
     assert server.wait() == 0
     server.process.stdout.close()

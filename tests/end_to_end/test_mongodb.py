@@ -16,7 +16,7 @@ from database import Database
 from herald import Device, get, notify, request
 
 # Short enough for a test, and long enough for a busy machine.
-TIMEOUTS = ["--limits-mongodb-timeout-ms", "3000", "--limits-mongodb-start-timeout-ms", "0"]
+TIMEOUTS = ["--limits-mongodb-timeout-ms", "6000", "--limits-mongodb-start-timeout-ms", "0"]
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,7 @@ def documents(database, store, collection):
 def serve(folder, *flags):
     return subprocess.run(
         [herald.need_binary(), "serve", "--data", str(folder), "--listen", "127.0.0.1:0", "--operations-listen", "127.0.0.1:0",
-         *flags], capture_output=True, text=True, timeout=60, env=herald.clean_environment())
+         *flags], capture_output=True, text=True, timeout=120, env=herald.clean_environment())
 
 
 async def distinct(device, count):
@@ -162,7 +162,7 @@ async def test_metrics_tell_commands_and_batches(own_server, flags, name):
 
 async def test_one_notification_costs_eleven_commands(own_server, flags, name):
     server = own_server(*flags, "--limits-sweep-interval-ms", "3600000", "--limits-lease-ms", "600000",
-                        "--limits-lease-renew-ms", "300000", "--loops", "1")
+                        "--limits-lease-renew-ms", "300000", "--limits-sent-report-delay-ms", "60000", "--loops", "1")
 
     def commands():
         return {command: herald.metric(server, "herald_mongodb_commands_total", command=command) or 0

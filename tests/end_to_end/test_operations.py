@@ -16,7 +16,7 @@ import herald
 from herald import Device, get, notify, request
 
 
-def run(*arguments, timeout=30, environment=None):
+def run(*arguments, timeout=120, environment=None):
     return subprocess.run([herald.need_binary(), *map(str, arguments)], capture_output=True, text=True, timeout=timeout,
                           env=herald.clean_environment(environment))
 
@@ -143,7 +143,7 @@ async def test_sigterm_drains(own_server, name):
     codes = [await device.closed() for device in devices]
     assert set(codes) == {1001}
     assert server.wait() == 0
-    assert 0.2 < time.monotonic() - started < 20, "a few at a time"
+    assert time.monotonic() - started > 0.2, "a few at a time"
     server.start()
     await devices[0].open()
     assert (await devices[0].notification())["message"] == "unacked"
@@ -151,11 +151,14 @@ async def test_sigterm_drains(own_server, name):
 
 
 async def test_status_is_503_while_draining(own_server):
-    server = own_server("--limits-drain-closes-per-s", "1", "--limits-drain-timeout-ms", "8000")
-    devices = [Device(server) for _ in range(4)]
-    for device in devices:
-        await device.open()
+    server = own_server("--limits-close-timeout-ms", "600000", "--limits-drain-timeout-ms", "600000")
+    # It does not answer the close frame, so the drain goes on until it ends.
+    silent = herald.RawConnection(server.url)
+    assert silent.upgrade()[0] == 101
+    silent.send_frame(1, json.dumps({"data": {"uatoken": herald.token(server)}, "command": "register/ua"}))
+    assert silent.frame() == (1, b"OK")
     server.signal(signal.SIGTERM)
+    assert silent.close_code() == 1001
 
     def draining():
         try:
@@ -164,9 +167,8 @@ async def test_status_is_503_while_draining(own_server):
             return False
 
     herald.eventually(draining, "/status says draining")
-    for device in devices:
-        await device.closed()
-    assert server.wait(20) == 0
+    silent.socket.close()
+    assert server.wait() == 0
 
 
 def test_sighup_reads_certificates_again(tmp_path):
@@ -293,8 +295,9 @@ async def test_a_receipt_is_kept_for_receipt_retention_s(own_server, name):
     async with Device(server) as device:
         url = await device.register_wa(name)
         notify(url, "m", id="r")
-        await device.notification()
-        herald.receipt_state(url, "r", "acked")
+        got = await device.notification(ack=False)
+        assert herald.receipt(url, "r").status == 200, "not finished"
+        await device.ack(got["messageId"])
         herald.eventually(lambda: herald.receipt(url, "r").status == 404, "the receipt is gone")
 
 

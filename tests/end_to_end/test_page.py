@@ -97,7 +97,7 @@ async def test_the_page_comes_back_after_kill_9(own_server, tmp_path):
         url = await page.js("document.querySelector('#url').textContent")
         server.restart()
         herald.notify(url, "after the crash")
-        await page.until("document.querySelectorAll('#list li').length === 1", 30)
+        await page.until("document.querySelectorAll('#list li').length === 1")
 
 
 def test_policy_and_no_outside_resources(plain_server):

@@ -165,12 +165,12 @@ async def test_keep_alives_and_the_end_at_a_drain(own_server):
     async with Agent(server) as agent:
         _, endpoint = await agent.subscribe()
     location, link = send(endpoint)
+    begin = time.monotonic()
     with EventStream(link) as stream, EventStream(link, version="1.0") as old:
         assert not old.chunked
         assert stream.events(1) == old.events(1) == {location: "pending"}
-        begin = time.monotonic()
         assert [stream.block() for _ in range(3)] == [":"] * 3
-        assert time.monotonic() - begin > 0.5
+        assert time.monotonic() - begin > 0.8
         assert old.block() == ":"
         server.signal(signal.SIGTERM)
         assert stream.event() is None

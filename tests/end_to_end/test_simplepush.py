@@ -83,7 +83,7 @@ async def test_unregister(plain_server):
 
 
 async def test_a_device_that_can_be_woken_sleeps_is_pinged_and_comes_back(own_server):
-    server = own_server("--limits-wakeup-idle-ms", "300")
+    server = own_server("--limits-wakeup-idle-ms", "2000")
     device, endpoint = await known_device(server)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as port:
         port.bind(("127.0.0.1", 0))

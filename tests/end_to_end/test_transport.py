@@ -99,7 +99,7 @@ def test_a_body_at_the_limit_is_read(plain_server):
 
 @pytest.mark.timing
 def test_slow_requests_are_ended(own_server):
-    server = own_server("--limits-http-request-timeout-ms", "700", "--limits-http-idle-timeout-ms", "900")
+    server = own_server("--limits-http-request-timeout-ms", "700", "--limits-http-idle-timeout-ms", "3000")
     with RawConnection(server.url) as raw:
         raw.send("GET /token HT")
         assert raw.response()[0] == 408
@@ -237,7 +237,7 @@ def test_tcp_is_ended_if_the_peer_never_answers_a_close_frame(own_server):
 
 @pytest.mark.timing
 def test_silent_websockets_are_pinged_and_dropped(own_server):
-    server = own_server("--limits-websocket-ping-interval-ms", "300", "--limits-websocket-pong-timeout-ms", "500",
+    server = own_server("--limits-websocket-ping-interval-ms", "700", "--limits-websocket-pong-timeout-ms", "2500",
                         "--limits-close-timeout-ms", "300")
     token = herald.token(server)
     with RawConnection(server.url) as raw:
@@ -296,7 +296,7 @@ def test_old_tls_is_refused_and_1_2_and_1_3_are_served(tls_server):
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         context.set_ciphers("DEFAULT:@SECLEVEL=0")
         context.minimum_version = context.maximum_version = version
-        with socket.create_connection((parts.hostname, parts.port), timeout=5) as plain:
+        with socket.create_connection((parts.hostname, parts.port), timeout=herald.WAIT_SECONDS) as plain:
             try:
                 with context.wrap_socket(plain, server_hostname="localhost"):
                     assert fine, version

@@ -258,7 +258,7 @@ async def test_w8_and_w9_and_u15_keys_that_can_not_be_used(plain_server):
 
 
 async def test_w14_a_device_that_answers_no_ping(own_server):
-    server = own_server("--limits-websocket-ping-interval-ms", "100", "--limits-websocket-pong-timeout-ms", "100")
+    server = own_server("--limits-websocket-ping-interval-ms", "1500", "--limits-websocket-pong-timeout-ms", "100")
     with herald.RawConnection(server.url) as raw:
         assert raw.upgrade()[0] == 101
         raw.send_frame(1, json.dumps(HELLO))

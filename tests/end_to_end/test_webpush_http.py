@@ -91,7 +91,8 @@ class Agent:
 
     async def __aenter__(self):
         self.socket = await websockets.connect(
-            self.server.ws, ssl=self.server.context, subprotocols=["push-notification"], ping_interval=None
+            self.server.ws, ssl=self.server.context, subprotocols=["push-notification"], ping_interval=None,
+            open_timeout=herald.WAIT_SECONDS
         )
         answer = await self.ask("hello", use_webpush=True, **({"uaid": self.uaid} if self.uaid else {}))
         assert answer["status"] == 200 and self.uaid in (None, answer["uaid"]), answer
@@ -131,7 +132,7 @@ class Agent:
         assert frame == "{}" and not self.waiting, (frame, self.waiting)
 
 
-def push(endpoint, body=b"", context=None, ttl="60", **headers):
+def push(endpoint, body=b"", context=None, ttl="600", **headers):
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     if body:
         named.setdefault("Content-Encoding", "aes128gcm")
@@ -151,7 +152,7 @@ async def test_a_message_reaches_the_device_as_it_was_sent(server):
         assert endpoint.startswith(server.url + "/wpush/v1/") and len(endpoint) < 1000
         answer = push(endpoint, keys.encrypt("Hello, ¡mundo!"), server.context)
         assert accepted(answer).startswith(server.url + "/m/")
-        assert answer.headers["TTL"] == "60" and answer.body == b""
+        assert answer.headers["TTL"] == "600" and answer.body == b""
         frame = await agent.notification()
         assert frame["channelID"] == channel and frame["headers"]["encoding"] == "aes128gcm"
         assert keys.decrypt(unb64(frame["data"])) == "Hello, ¡mundo!"
@@ -383,24 +384,35 @@ async def test_receipts_tell_what_became_of_each_message(plain_server):
     assert push(endpoint, b"x", Prefer="respond-async", Link=link).status == 400
 
 
+BURST = 10  # what a rate of one a second allows at once
+
+
+def refused_in_the_end(send, status, most=200):
+    """Sends until it is too much, and answers the refusal. However slow the machine is, one of so many comes too soon."""
+    for _ in range(most):
+        answer = send()
+        if answer.status == status:
+            assert int(answer.headers["Retry-After"]) >= 1
+            return answer
+    raise AssertionError(f"{most} were taken")
+
+
 async def test_too_many_are_told_what_and_when(own_server):
     server = own_server("--limits-webpush-per-subscription-per-s", "1")
     async with Agent(server) as agent:
         _, endpoint = await agent.subscribe()
         _, other = await agent.subscribe()
-    answers = [push(endpoint) for _ in range(15)]
-    refused = [answer for answer in answers if answer.status == 429]
-    assert refused and answers[0].status == 201
-    assert int(refused[0].headers["Retry-After"]) >= 1 and "to this subscription" in refused[0].json["message"]
+    accepted(push(endpoint))
+    refused = refused_in_the_end(lambda: push(endpoint), 429)
+    assert "to this subscription" in refused.json["message"]
     accepted(push(other))
 
     server = own_server("--limits-webpush-per-key-per-s", "1")
     key, stranger = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     async with Agent(server) as agent:
         _, endpoint = await agent.subscribe()
-    answers = [push(endpoint, Authorization=vapid(key, endpoint, jti=n)) for n in range(15)]
-    refused = [answer for answer in answers if answer.status == 429]
-    assert refused and int(refused[0].headers["Retry-After"]) >= 1 and "under this VAPID key" in refused[0].json["message"]
+    refused = refused_in_the_end(lambda: push(endpoint, Authorization=vapid(key, endpoint, jti=str(uuid.uuid4()))), 429)
+    assert "under this VAPID key" in refused.json["message"]
     accepted(push(endpoint, Authorization=vapid(stranger, endpoint)))
     accepted(push(endpoint))
 
@@ -411,17 +423,17 @@ async def test_behind_a_proxy_each_sender_has_its_own_rate(own_server):
     async with Agent(server) as agent:
         _, endpoint = await agent.subscribe()
 
-    def statuses(forwarded, count=13):
-        return [push(endpoint, X_Forwarded_For=forwarded).status for _ in range(count)]
+    def too_much(forwarded, most=200):
+        return refused_in_the_end(lambda: push(endpoint, X_Forwarded_For=forwarded), 429, most)
 
-    refused = push(endpoint, X_Forwarded_For="192.0.2.1") if 429 in statuses("192.0.2.1") else None
-    assert refused.status == 429 and "from this address" in refused.json["message"]
-    assert int(refused.headers["Retry-After"]) >= 1
-    # Who it is stands at the right: what a sender writes itself comes before.
-    assert statuses("192.0.2.77, 192.0.2.1, 10.1.2.3", 1) == [429]
-    assert statuses("192.0.2.2", 1) == statuses("192.0.2.1, 192.0.2.3", 1) == [201]
+    assert "from this address" in too_much("192.0.2.1").json["message"]
+    # Who it is stands at the right: what a sender writes itself comes before. One who is new could send BURST.
+    too_much("192.0.2.77, 192.0.2.1, 10.1.2.3", BURST)
+    for other in ("192.0.2.2", "192.0.2.1, 192.0.2.3"):
+        assert push(endpoint, X_Forwarded_For=other).status == 201
     # What can't be read counts for the proxy.
-    assert 429 in statuses("unknown") and statuses("192.0.2.4, x", 1) == [429]
+    too_much("unknown")
+    too_much("192.0.2.4, x", BURST)
     # A proxy may hold more connections than one address.
     agents = [Agent(server) for _ in range(6)]
     for agent in agents:
@@ -432,8 +444,8 @@ async def test_behind_a_proxy_each_sender_has_its_own_rate(own_server):
     server = own_server(*flags)
     async with Agent(server) as agent:
         _, endpoint = await agent.subscribe()
-    everybody = {push(endpoint, X_Forwarded_For=f"192.0.2.{n}").status for n in range(13)}
-    assert everybody == {201, 429}, "the header was believed of a stranger"
+    strangers = (f"192.0.2.{n}" for n in range(200))
+    refused_in_the_end(lambda: push(endpoint, X_Forwarded_For=next(strangers)), 429)  # the header is not believed
 
 
 async def test_the_matrix_gateway_delivers_to_its_own_endpoints_only(plain_server):
@@ -533,10 +545,9 @@ async def test_u5_and_u6_the_gateway_and_rates_and_keys(own_server):
     posted = {"notification": {"event_id": "$e", "devices": [{"app_id": "a", "pushkey": restricted}]}}
     assert herald.post_json(gateway, posted).json == {"rejected": [restricted]}
     posted["notification"]["devices"][0]["pushkey"] = endpoint
-    answers = [herald.post_json(gateway, posted) for _ in range(13)]
-    assert {answer.status for answer in answers} == {200, 503}, "U10: it passes, so the pushkey is kept"
-    assert all(answer.json == {"rejected": []} for answer in answers if answer.status == 200)
-    assert int(answers[-1].headers["Retry-After"]) >= 1
+    assert herald.post_json(gateway, posted).json == {"rejected": []}
+    # U10: it passes, so the pushkey is kept.
+    refused_in_the_end(lambda: herald.post_json(gateway, posted), 503)
 
 
 async def test_u14_discovery_tells_nothing_about_tokens(plain_server):
@@ -562,7 +573,7 @@ async def test_simplepush_delivers_the_newest_version(plain_server):
         await socket.send(json.dumps({"messageType": "hello", "uaid": uaid, "channelIDs": channels}))
         return json.loads(await asyncio.wait_for(socket.recv(), herald.WAIT_SECONDS))
 
-    async with websockets.connect(plain_server.ws, subprotocols=["push-notification"]) as socket:
+    async with websockets.connect(plain_server.ws, subprotocols=["push-notification"], open_timeout=herald.WAIT_SECONDS) as socket:
         uaid = (await hello(socket, "", []))["uaid"]
         await socket.send(json.dumps({"messageType": "register", "channelID": "mail"}))
         endpoint = json.loads(await asyncio.wait_for(socket.recv(), herald.WAIT_SECONDS))["pushEndpoint"]
@@ -578,7 +589,7 @@ async def test_simplepush_delivers_the_newest_version(plain_server):
     post = request("POST", endpoint, "version=8")
     assert post.status == 405 and post.headers["Allow"] == "PUT, OPTIONS"
     assert request("PUT", endpoint[:-2] + "AA", "version=8").status == 404
-    async with websockets.connect(plain_server.ws, subprotocols=["push-notification"]) as socket:
+    async with websockets.connect(plain_server.ws, subprotocols=["push-notification"], open_timeout=herald.WAIT_SECONDS) as socket:
         assert (await hello(socket, uaid, ["mail"]))["uaid"] == uaid
         frame = json.loads(await asyncio.wait_for(socket.recv(), herald.WAIT_SECONDS))
         assert frame == {"messageType": "notification", "updates": [{"channelID": "mail", "version": 7}]}

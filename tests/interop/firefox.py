@@ -13,8 +13,8 @@ import threading
 import clients
 
 HERE = pathlib.Path(__file__).resolve().parent
-START_SECONDS = 90
-ANSWER_SECONDS = 40
+START_SECONDS = 180
+ANSWER_SECONDS = 120
 NOWHERE_PORT = 9
 
 # Nothing but loopback is reached: names do not resolve, and everything else goes to a proxy that is not there.
@@ -129,7 +129,7 @@ class Site:
         self.server.shutdown()
         self.server.server_close()
 
-    def next_report(self, seconds=30):
+    def next_report(self, seconds=120):
         """The next text that the worker got, in the order of arrival; None stands for a push without data."""
         try:
             return self.reports.get(timeout=seconds)

@@ -87,7 +87,7 @@ def test_what_was_accepted_before_kill_9_arrives_after_the_reconnect(push):
         push.server.kill()
         push.wire.release()
         push.server.start()
-        assert push.site.next_report(60) == "accepted, not delivered"
+        assert push.site.next_report() == "accepted, not delivered"
         push.send(subscription, "the same subscription")
         assert push.site.next_report() == "the same subscription"
 
@@ -97,7 +97,7 @@ def test_a_firefox_restarted_on_its_profile_keeps_its_subscriptions(push):
         subscription = push.subscribe(firefox.open(push.site.url))
     push.send(subscription, "while Firefox was away", TTL=600)
     with push.firefox() as firefox:
-        assert push.site.next_report(60) == "while Firefox was away"
+        assert push.site.next_report() == "while Firefox was away"
         assert firefox.open(push.site.url).js("subscription()") == subscription
         push.send(subscription, "after the restart")
         assert push.site.next_report() == "after the restart"

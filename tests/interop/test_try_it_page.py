@@ -8,7 +8,7 @@ from firefox import Firefox
 from wire import Wire
 
 
-def wait_until(tab, expression, seconds=20):
+def wait_until(tab, expression, seconds=60):
     return tab.js(f"""new Promise((done, fail) => {{
       const started = Date.now();
       (function look() {{

@@ -66,7 +66,8 @@ class UserAgent:
 
     async def open(self):
         self.socket = await websockets.connect(
-            self.server.ws, ssl=self.server.context, subprotocols=["push-notification"], ping_interval=None, close_timeout=5)
+            self.server.ws, ssl=self.server.context, subprotocols=["push-notification"], ping_interval=None,
+            open_timeout=herald.WAIT_SECONDS, close_timeout=herald.WAIT_SECONDS)
         assert self.socket.subprotocol == "push-notification"
         hello = {"messageType": "hello", "use_webpush": True, "broadcasts": {}, **({"uaid": self.uaid} if self.uaid else {})}
         answer = await self.ask(hello)

@@ -53,7 +53,7 @@ class Wire:
         with self.seen:
             assert self.seen.wait_for(condition, seconds), f"did not happen in {seconds} s: {what}; last: {self.from_server[-300:]!r}"
 
-    def wait_for_text(self, text, seconds=30):
+    def wait_for_text(self, text, seconds=120):
         """Waits until the server has sent those bytes to a user agent (plain connections only); forgets what came before."""
         def found():
             return text in self.from_server
@@ -62,7 +62,7 @@ class Wire:
         with self.seen:
             self.from_server = self.from_server.split(text, 1)[1]
 
-    def wait_for_held(self, seconds=30):
+    def wait_for_held(self, seconds=120):
         """Waits until something was swallowed."""
         self.wait_for(lambda: self.held_bytes > 0, "the server sends something into the held wire", seconds)
 

@@ -33,11 +33,12 @@ class Page:
             [CHROMIUM, *FLAGS, f"--user-data-dir={self.folder / 'profile'}", f"--window-size={self.size[0]},{self.size[1]}",
              "about:blank"], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
         loop = asyncio.get_running_loop()
-        port = await asyncio.wait_for(loop.run_in_executor(None, self.debugging_port), 40)
+        port = await asyncio.wait_for(loop.run_in_executor(None, self.debugging_port), 120)
         self.drain = loop.run_in_executor(None, self.process.stderr.read)
         targets = json.loads(await loop.run_in_executor(None, lambda: self.fetch(f"http://127.0.0.1:{port}/json/list")))
         target = next(t for t in targets if t["type"] == "page")
-        self.socket = await websockets.connect(target["webSocketDebuggerUrl"], max_size=None, ping_interval=None)
+        self.socket = await websockets.connect(target["webSocketDebuggerUrl"], max_size=None, ping_interval=None,
+                                                open_timeout=60)
         self.reader = asyncio.create_task(self.read())
         for domain in ("Page", "Runtime", "Log"):
             await self.call(f"{domain}.enable")
@@ -57,7 +58,7 @@ class Page:
     def fetch(url):
         import urllib.request
 
-        return urllib.request.urlopen(url, timeout=10).read()
+        return urllib.request.urlopen(url, timeout=60).read()
 
     def debugging_port(self):
         for line in self.process.stderr:
@@ -80,7 +81,7 @@ class Page:
         number = next(self.numbers)
         self.waiting[number] = asyncio.get_running_loop().create_future()
         await self.socket.send(json.dumps({"id": number, "method": method, "params": params}))
-        answer = await asyncio.wait_for(self.waiting[number], 30)
+        answer = await asyncio.wait_for(self.waiting[number], 120)
         assert "error" not in answer, answer
         return answer["result"]
 
@@ -89,7 +90,7 @@ class Page:
         assert "exceptionDetails" not in answer, answer
         return answer["result"].get("value")
 
-    async def until(self, expression, seconds=20):
+    async def until(self, expression, seconds=60):
         for _ in range(seconds * 20):
             value = await self.js(expression)
             if value:

@@ -24,7 +24,7 @@ class JsonDevice:
     async def connect(self):
         self.socket = await websockets.connect(
             self.server.ws, subprotocols=list(self.subprotocols) or None, ssl=self.server.context, ping_interval=None,
-            close_timeout=5, max_queue=None)
+            open_timeout=herald.WAIT_SECONDS, close_timeout=herald.WAIT_SECONDS, max_queue=None)
         return self
 
     async def __aenter__(self):
@@ -130,7 +130,7 @@ class SimplePushDevice(JsonDevice):
 BODY = bytes(range(16)) + (4096).to_bytes(4, "big") + bytes([65]) + bytes([4]) + bytes(64) + bytes(40)
 
 
-def push(endpoint, body=BODY, ttl=60, status=201, **headers):
+def push(endpoint, body=BODY, ttl=600, status=201, **headers):
     """POSTs a Web Push message as an application server does, with an aes128gcm body that nobody can read."""
     fields = {"TTL": str(ttl), **{name.replace("_", "-"): value for name, value in headers.items()}}
     if body:
