@@ -210,10 +210,10 @@ def metric(server, name, **labels):
     return total if seen else None
 
 
-def seconds_between(earlier, later):
-    """Of two RFC 3339 times, as receipts have them."""
-    first, second = (datetime.datetime.fromisoformat(text.replace("Z", "+00:00")) for text in (earlier, later))
-    return (second - first).total_seconds()
+def milliseconds(text):
+    """Since the epoch; of an RFC 3339 time, as receipts have them."""
+    since = datetime.datetime.fromisoformat(text.replace("Z", "+00:00")) - datetime.datetime.fromtimestamp(0, datetime.timezone.utc)
+    return since // datetime.timedelta(milliseconds=1)
 
 
 class Device:
