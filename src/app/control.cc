@@ -173,6 +173,12 @@ void Control::stop_roles() {
   server_ids_.stop();
 }
 
+// What waits in a broker is for whoever takes it next, and more may come for ever; a queue that ends with the process
+// must be empty.
+bool Control::may_stop() const {
+  return services_.configuration.queue == QueueKind::kAmqp || idle();
+}
+
 bool Control::idle() const {
   const auto depths = services_.queue->depths();
   const bool empty = std::ranges::all_of(depths, [](const auto& depth) { return depth.waiting == 0; });

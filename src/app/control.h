@@ -35,7 +35,9 @@ class Control {
   [[nodiscard]] std::expected<void, Failure> claim_server_ids() { return server_ids_.claim(); }
   // Called on the loop when another process has one of the ids.
   void on_server_id_taken(std::function<void()> then) { server_id_taken_ = std::move(then); }
-  // Nothing more will come: tells the roles to take nothing new.
+  // While devices and senders are gone: whether the roles may stop taking what the queues still bring.
+  [[nodiscard]] bool may_stop() const;
+  // Tells the roles to take nothing new.
   void stop_roles();
   // Everything that was taken has been handled, and the queues are empty.
   [[nodiscard]] bool idle() const;

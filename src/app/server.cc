@@ -168,13 +168,10 @@ void Server::worker_drained() {
 // Devices are gone; what they acked is still on its way through the queues.
 void Server::finish_step() {
   const bool late = clock_.mono() >= drain_deadline_;
-  if (!late && !control_->idle()) {
-    control_loop_.run_after(kFinishStep, [this] { finish_step(); });
-    return;
-  }
-  if (!roles_stopped_ && !late) {
-    roles_stopped_ = true;
-    control_->stop_roles();
+  const bool finished = roles_stopped_ ? control_->idle() : control_->may_stop();
+  if (!late && (!finished || !roles_stopped_)) {
+    if (finished) control_->stop_roles();
+    roles_stopped_ = roles_stopped_ || finished;
     control_loop_.run_after(kFinishStep, [this] { finish_step(); });
     return;
   }

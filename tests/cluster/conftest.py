@@ -5,7 +5,8 @@ import sys
 
 import pytest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "faults"))
+for suite in ("faults", "end_to_end"):
+    sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / suite))
 
 import cluster as clusters  # noqa: E402
 

@@ -8,7 +8,7 @@ import time
 
 import herald
 import pytest
-from cluster import LEASE_S
+from cluster import At, LEASE_S
 from herald import Device, eventually, notify
 
 
@@ -17,14 +17,6 @@ async def register(cluster, name, server=None):
     device = Device(server or cluster)
     await device.open()
     return device, await device.register_wa(name)
-
-
-class At:
-    """A WebSocket server of the cluster, for a device that must be there."""
-
-    def __init__(self, cluster, name):
-        self.url, self.context = cluster[name].url, None
-        self.ws = self.url.replace("http", "ws", 1) + "/"
 
 
 def status(member):
@@ -47,7 +39,7 @@ async def test_s11_a_message_is_stored_then_its_id_is_put_on_new_messages(whole,
 
 
 async def test_s12_the_monitor_puts_the_id_on_the_queue_of_the_server_that_holds_the_device(whole, name):
-    device, url = await register(whole, name, At(whole, "WS1"))
+    device, url = await register(whole, name, At(whole["WS1"]))
     os.kill(whole["WS1"].process.pid, signal.SIGSTOP)
     try:
         notify(url, "to WS1")
@@ -66,7 +58,7 @@ async def test_s13_every_queue_and_collection_has_its_name(whole, name):
 
 
 async def test_a_notification_walks_through_five_processes_each_killed_once_in_between(whole, name):
-    device, url = await register(whole, name, At(whole, "WS1"))
+    device, url = await register(whole, name, At(whole["WS1"]))
     for victim in ("app1", "app2", "monitor1", "manager1", "UDP1", "WS1"):
         whole[victim].restart()
         if victim == "WS1":
@@ -79,8 +71,8 @@ async def test_a_notification_walks_through_five_processes_each_killed_once_in_b
 
 
 async def test_a_device_that_moves_to_another_server_is_served_there_and_let_go_here(whole, name):
-    old, url = await register(whole, name, At(whole, "WS1"))
-    new = await Device(At(whole, "WS2"), old.uatoken).open()
+    old, url = await register(whole, name, At(whole["WS1"]))
+    new = await Device(At(whole["WS2"]), old.uatoken).open()
     assert await old.closed() == 1000
     notify(url, "there")
     assert (await new.notification())["message"] == "there"
@@ -107,14 +99,14 @@ async def test_status_says_what_a_process_is(whole):
 
 
 async def test_the_devices_of_a_dead_server_are_disconnected_and_their_messages_wait(whole, name):
-    device, url = await register(whole, name, At(whole, "WS2"))
+    device, url = await register(whole, name, At(whole["WS2"]))
     whole["WS2"].kill()
     eventually(lambda: whole.lease_lapsed("WS2"), "its lease lapsed")
     queued = whole.broker.queues().get("WS2", {"messages": 0})["messages"]
     notify(url, "wait for me", id="w")
     eventually(lambda: herald.receipt(url, "w").json["routed"], "routed")
     assert whole.broker.queues().get("WS2", {"messages": 0})["messages"] == queued, "nothing for a dead server"
-    async with Device(At(whole, "WS1"), device.uatoken) as again:
+    async with Device(At(whole["WS1"]), device.uatoken) as again:
         assert (await again.notification())["message"] == "wait for me"
     herald.receipt_state(url, "w", "acked")
 
@@ -123,10 +115,10 @@ async def test_a_device_that_can_be_woken_is_handed_to_a_wake_up_server_when_its
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sleeper:
         sleeper.bind(("127.0.0.1", 0))
         sleeper.settimeout(20)
-        device = await Device(At(whole, "WS2")).open(register=False)
+        device = await Device(At(whole["WS2"])).open(register=False)
         url = await device.register_wa(name)
         await device.register_ua(ip="127.0.0.1", port=str(sleeper.getsockname()[1]))
-        device = await Device(At(whole, "WS2"), device.uatoken).open()  # awake again; the interface stays
+        device = await Device(At(whole["WS2"]), device.uatoken).open()  # awake again; the interface stays
         whole["WS2"].kill()
         eventually(lambda: whole.lease_lapsed("WS2"), "its lease lapsed")
         notify(url, "wake up", id="w")
@@ -166,7 +158,7 @@ async def test_a_drained_server_gives_its_id_back_at_once(whole, name):
 
 
 async def test_without_the_database_senders_are_told_to_come_again_and_devices_stay(whole, name):
-    device, url = await register(whole, name, At(whole, "WS1"))
+    device, url = await register(whole, name, At(whole["WS1"]))
     whole.database.kill()
     answer = herald.post_json(url, {"message": "not now"})
     assert answer.status == 503 and int(answer.headers["Retry-After"]) > 0, answer
@@ -181,7 +173,7 @@ async def test_without_the_database_senders_are_told_to_come_again_and_devices_s
 
 
 async def test_without_the_broker_messages_are_accepted_and_come_late(whole, name):
-    device, url = await register(whole, name, At(whole, "WS1"))
+    device, url = await register(whole, name, At(whole["WS1"]))
     whole.broker.kill()
     eventually(lambda: not status(whole["WS1"])["components"]["queue"]["ok"], "the broker is away", 20)
     for number in range(20):
@@ -195,7 +187,7 @@ async def test_without_the_broker_messages_are_accepted_and_come_late(whole, nam
 
 async def test_what_the_broker_lost_is_found_in_the_store(whole, name):
     """An envelope that the broker took and lost: the message counts as routed, and nobody tells the server again."""
-    device, url = await register(whole, name, At(whole, "WS1"))
+    device, url = await register(whole, name, At(whole["WS1"]))
     os.kill(whole["WS1"].process.pid, signal.SIGSTOP)
     try:
         notify(url, "lost on the way")

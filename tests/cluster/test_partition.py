@@ -4,7 +4,7 @@ import asyncio
 
 import herald
 import pytest
-from cluster import LEASE_S
+from cluster import At, LEASE_S
 from herald import Device, eventually, notify
 
 
@@ -21,12 +21,6 @@ def cut_off(tmp_path_factory):
 
 def component(member, name):
     return herald.get(member.operations + "/status").json["components"][name]["ok"]
-
-
-class At:
-    def __init__(self, member):
-        self.url, self.context = member.url, None
-        self.ws = self.url.replace("http", "ws", 1) + "/"
 
 
 async def online(cluster, name, member):

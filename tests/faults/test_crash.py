@@ -44,6 +44,8 @@ class Book:
         self.lasting = 0    # accepted messages that neither expire nor are replaced
         self.lasting_seen = [0] * DEVICES
         self.faults = []
+        self.refused = []   # POSTs that were told to come again, and those that got no answer: what was said
+        self.unanswered = []
 
     def accept(self, text, sender_id, expires_at):
         self.accepted[text] = (sender_id, expires_at, time.time())
@@ -123,6 +125,7 @@ async def one_sender(number, urls, state, book):
         if book.behind() > BEHIND_MAX:
             await asyncio.sleep(0.01)
             continue
+        await asyncio.sleep(state["rest_s"])
         serial += 1
         kind = dice.choice(["plain", "plain", "replace", "short"])
         sender_id = f"s{number}-{dice.randrange(3)}" if kind == "replace" else None
@@ -136,19 +139,21 @@ async def one_sender(number, urls, state, book):
         book.posted(text, sender_id)
         try:
             answer = await loop.run_in_executor(None, lambda: herald.post_json(urls[number % len(urls)], body))
-        except (OSError, herald.http.client.HTTPException):
+        except (OSError, herald.http.client.HTTPException) as error:
+            book.unanswered.append(repr(error))
             await asyncio.sleep(0.02)
             continue
         if answer.status == 200:
             book.accept(text, sender_id, now_ms / 1000 + 1 if kind == "short" else None)
         else:
             assert answer.status == 503, answer
+            book.refused.append(repr(answer))
 
 
-async def under_load(server, rounds, fault, pause_s=(0.05, 0.7), settle_s=SETTLE_SECONDS):
+async def under_load(server, rounds, fault, pause_s=(0.05, 0.7), settle_s=SETTLE_SECONDS, sender_rests_s=0):
     """Devices and senders at work while fault(dice) is called `rounds` times, off this thread; then all must arrive."""
     dice = random.Random(SEED)
-    state = {"over": False, "settling": False, "stop_sending": False}
+    state = {"over": False, "settling": False, "stop_sending": False, "rest_s": sender_rests_s}
     lag = Lag()
     book = Book(lag)
     tokens = [herald.token(server) for _ in range(DEVICES)]

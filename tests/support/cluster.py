@@ -79,6 +79,14 @@ class Member(herald.Server):
         return self.process is not None and self.process.poll() is None
 
 
+class At:
+    """One process of a cluster, for a device that must be there."""
+
+    def __init__(self, member):
+        self.url, self.context = member.url, None
+        self.ws = self.url.replace("http", "ws", 1) + "/"
+
+
 class Cluster:
     def __init__(self, folder, *flags, front_ends=2, app_servers=1, wakers=1, monitors=1, managers=1, broker="classic",
                  context=None, port=0, timeout_ms=10000, cancelled=lambda: False):

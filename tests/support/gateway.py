@@ -31,9 +31,9 @@ class Gateway(LoopServer):
     async def connect(self, role):
         """To the next process of that role that takes the connection."""
         targets = self.targets().get(role, [])
-        turn = self.turns.setdefault(role, itertools.count())
-        for _ in targets:
-            host, port = targets[next(turn) % len(targets)]
+        first = next(self.turns.setdefault(role, itertools.count()))
+        for each in range(len(targets)):
+            host, port = targets[(first + each) % len(targets)]
             try:
                 return await asyncio.open_connection(host, port)
             except OSError:
