@@ -20,6 +20,12 @@ constexpr std::int64_t kEndedRowSpanMs = 1'000;
 [[nodiscard]] std::string key_of(const MessageId& id) {
   return std::string(id.view());
 }
+// True: the device's delivery and what waits for it are in rows.
+[[nodiscard]] bool has_row(const Receipt& receipt, const UserAgentId& user_agent) {
+  if (receipt.rows_written == 0) return false;
+  return receipt.rows_written == receipt.deliveries.size() ||
+         user_agent < receipt.deliveries[receipt.rows_written].user_agent;
+}
 
 }  // namespace
 
@@ -80,31 +86,43 @@ std::optional<Receipt> Batch::load_receipt(const MessageId& id) {
 }
 
 Receipt* Batch::receipt(const MessageId& id) {
+  if (auto* young = young_.find(id)) return &young->receipt;
   if (auto* cached = receipts_.find(id)) return &cached->receipt;
   auto loaded = load_receipt(id);
   if (!loaded) return nullptr;
   return &receipts_.insert(id, {.receipt = std::move(*loaded)}).receipt;
 }
 
-Receipt& Batch::new_receipt(const Message& message) {
-  return receipts_.insert(message.id, {.receipt = first_receipt(message), .highest = UserAgentId{}}).receipt;
+Receipt& Batch::new_receipt(const MessagePtr& message) {
+  if (limits_.young_ms > 0 && young_.can_insert(message->id)) return young_.insert(message, clock_.mono()).receipt;
+  young_.pass_over(message->id);
+  return receipts_.insert(message->id, {.receipt = first_receipt(*message), .highest = UserAgentId{}}).receipt;
 }
 
 bool Batch::is_new_device(const Receipt& receipt, const UserAgentId& user_agent) {
+  if (receipt.young) return receipt.deliveries.empty() || receipt.deliveries.back().user_agent < user_agent;
   const auto* cached = receipts_.find(receipt.id);
   return cached != nullptr && cached->highest && *cached->highest < user_agent;
 }
 
 void Batch::note_device(const Receipt& receipt, const UserAgentId& user_agent) {
+  if (receipt.young) return;
   auto* cached = receipts_.find(receipt.id);
   if (cached != nullptr && cached->highest) cached->highest = std::max(*cached->highest, user_agent);
 }
 
 void Batch::change(const Receipt& receipt) {
+  if (receipt.young) return;
   auto* cached = receipts_.find(receipt.id);
   HERALD_CHECK(cached != nullptr, "a receipt is changed that the batch did not give out");
   if (std::exchange(cached->changed, true)) return;
   changed_receipts_.push_back(receipt.id);
+  ++changes_;
+}
+
+void Batch::end_young(const Receipt& receipt) {
+  ended_young_.push_back(receipt.id);
+  ++changes_;
 }
 
 void Batch::forget_receipt(MessageId id) {
@@ -124,6 +142,7 @@ Batch::PendingCount& Batch::counted(const UserAgentId& user_agent) {
     if (fresh.count++ == 0) fresh.first = key;
     return true;
   });
+  fresh.count += young_.pending_count(user_agent);
   return pending_counts_.insert(user_agent, std::move(fresh));
 }
 
@@ -131,18 +150,28 @@ std::uint64_t Batch::pending_count(const UserAgentId& user_agent) {
   return counted(user_agent).count;
 }
 
+bool Batch::has_only_young_pending(const UserAgentId& user_agent) {
+  const auto* known = pending_counts_.find(user_agent);
+  return known != nullptr && known->count == young_.pending_count(user_agent);
+}
+
 void Batch::add_pending(const PendingKey& key, const PendingRecord& record) {
-  std::string row = pending_key(key);
   auto& counted_before = counted(key.user_agent);
-  put(Family::kPending, row, encode_pending(record));
   ++counted_before.count;
+  if (const auto* young = young_.find(key.message); young != nullptr && !has_row(young->receipt, key.user_agent)) {
+    return young_.add_pending(key);
+  }
+  std::string row = pending_key(key);
+  put(Family::kPending, row, encode_pending(record));
   if (row < counted_before.first) counted_before.first = std::move(row);
 }
 
 void Batch::remove_pending(const PendingKey& key) {
+  if (auto* known = pending_counts_.find(key.user_agent); known != nullptr && known->count > 0) --known->count;
+  if (const auto* young = young_.find(key.message); young != nullptr && !has_row(young->receipt, key.user_agent)) {
+    return young_.remove_pending(key);
+  }
   remove(Family::kPending, pending_key(key));
-  auto* known = pending_counts_.find(key.user_agent);
-  if (known != nullptr && known->count > 0) --known->count;
 }
 
 std::optional<PendingKey> Batch::first_pending(const UserAgentId& user_agent) {
@@ -154,7 +183,9 @@ std::optional<PendingKey> Batch::first_pending(const UserAgentId& user_agent) {
     known.first = key;
     return false;
   });
-  return found;
+  const auto young = young_.first_pending(user_agent);
+  if (!young || (found && pending_key(*found) < pending_key(*young))) return found;
+  return young;
 }
 
 void Batch::write_receipts() {
@@ -180,32 +211,43 @@ void Batch::write_ended() {
 }
 
 Status Batch::commit(bool sync) {
+  settle_due();
   write_receipts();
+  write_ended_young();
   write_ended();
+  write_floor();
   if (rows_.GetWriteBatch()->Count() > 0) {
     if (auto written = database_.write(rows_.GetWriteBatch(), sync); !written) {
       discard();
       return written;
     }
   }
-  rows_.Clear();
-  changed_receipts_.clear();
-  ended_.clear();
-  tally_ = {};
+  for (const auto& id : ended_young_) young_.erase(id);
+  clear();
   receipts_.rotate(kReceiptsCached);
   pending_counts_.rotate(kPendingCountsCached);
+  directory_.rotate();
   return {};
 }
 
-void Batch::discard() {
+void Batch::clear() {
   rows_.Clear();
   changed_receipts_.clear();
+  ended_young_.clear();
   ended_.clear();
+  changes_ = 0;
   tally_ = {};
+}
+
+void Batch::discard() {
+  clear();
   failure_.reset();
   floors_ = {};
   receipts_.clear();
   pending_counts_.clear();
+  directory_.clear();
+  young_.clear();
+  loaded_ = false;
 }
 
 }  // namespace herald::adapters

@@ -14,8 +14,10 @@
 #include <vector>
 
 #include "adapters/rocksdb/database.h"
+#include "adapters/rocksdb/directory_cache.h"
 #include "adapters/rocksdb/generation_cache.h"
 #include "adapters/rocksdb/record_format.h"
+#include "adapters/rocksdb/young_messages.h"
 #include "base/limits.h"
 
 namespace herald::adapters {
@@ -83,12 +85,17 @@ class Batch {
 
   // Receipts; null: no such message. Write them only through the functions below, and change() what you change.
   [[nodiscard]] Receipt* receipt(const MessageId& id);
-  Receipt& new_receipt(const Message& message);
+  // The receipt of a message that is stored now; a young one unless its id forbids it.
+  Receipt& new_receipt(const MessagePtr& message);
   void change(const Receipt& receipt);
+  // A young message has ended: its receipt is written with this batch.
+  void end_young(const Receipt& receipt);
   // True: the device certainly has no delivery of that message yet; spares looking for its row. False: look.
   [[nodiscard]] bool is_new_device(const Receipt& receipt, const UserAgentId& user_agent);
   // The device has a delivery of that message from now on.
   void note_device(const Receipt& receipt, const UserAgentId& user_agent);
+  // A delivery was added to a young receipt.
+  void count_young_delivery() { young_.count_delivery(); }
   // By value: the receipt that names it goes.
   void forget_receipt(MessageId id);
   // Becomes part of an index row, with the other messages that ended in this batch in the same second.
@@ -98,15 +105,32 @@ class Batch {
   // met, so this is an upper bound.
   [[nodiscard]] std::uint64_t pending_count(const UserAgentId& user_agent);
   void add_pending(const PendingKey& key, const PendingRecord& record);
-  // The row must exist.
+  // It must be pending.
   void remove_pending(const PendingKey& key);
-  // The row that is first to be dropped.
+  // The one that is first to be dropped.
   [[nodiscard]] std::optional<PendingKey> first_pending(const UserAgentId& user_agent);
+  // True: nothing waits for the device but what is young. False: look.
+  [[nodiscard]] bool has_only_young_pending(const UserAgentId& user_agent);
+
+  [[nodiscard]] DirectoryCache& directory() { return directory_; }
+
+  [[nodiscard]] YoungMessages& young() { return young_; }
+  // Writes the rows of the oldest young messages, as far as they are due.
+  void settle_due();
+  // Writes the rows of all that have not ended; a commit must follow before anything else.
+  void settle_all();
 
   [[nodiscard]] const std::optional<Error>& failure() const { return failure_; }
+  [[nodiscard]] std::optional<Error> take_failure() { return std::exchange(failure_, std::nullopt); }
+  // There is something to commit.
+  [[nodiscard]] bool has_changes() { return changes_ > 0 || rows_.GetWriteBatch()->Count() > 0; }
   // Writes everything, or nothing and forgets it; the batch is empty after.
   [[nodiscard]] Status commit(bool sync);
+  // Forgets the batch, and what is young: load() must follow.
   void discard();
+  [[nodiscard]] bool is_loaded() const { return loaded_; }
+  // Reads the young messages from their rows, as messages that no monitor has routed.
+  [[nodiscard]] Status load();
 
  private:
   struct CachedReceipt {
@@ -124,8 +148,17 @@ class Batch {
   void fail_with(const Error& error);
   [[nodiscard]] std::optional<Receipt> load_receipt(const MessageId& id);
   [[nodiscard]] PendingCount& counted(const UserAgentId& user_agent);
+  void clear();
+  [[nodiscard]] Status load_young(const MessageId& floor);
+  [[nodiscard]] bool is_settled(std::string_view message_key);
+  void write_delivery_rows(Receipt& receipt, std::size_t most);
+  void write_indexes(const Receipt& receipt);
+  // Answers how many rows it wrote.
+  std::size_t settle(YoungMessage& young, std::size_t most);
   void write_receipts();
+  void write_ended_young();
   void write_ended();
+  void write_floor();
 
   Database& database_;
   const Limits limits_;
@@ -139,7 +172,16 @@ class Batch {
   GenerationCache<MessageId, CachedReceipt, IdHash> receipts_;
   GenerationCache<UserAgentId, PendingCount, IdHash> pending_counts_;
 
+  // What has no rows yet, and since when the row of its floor stands.
+  YoungMessages young_;
+  bool loaded_ = false;
+  MonoTime floor_written_;
+
+  DirectoryCache directory_;
+
+  std::size_t changes_ = 0;  // receipts to be written
   std::vector<MessageId> changed_receipts_;
+  std::vector<MessageId> ended_young_;
   std::vector<std::pair<WallTime, MessageId>> ended_;
 };
 

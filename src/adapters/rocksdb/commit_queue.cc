@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
-#include <iterator>
+#include <mutex>
 
 #include "base/thread_name.h"
 
@@ -12,6 +12,8 @@ namespace {
 
 // Bounds the memory of one batch, and how long its first operation waits for its last.
 constexpr std::size_t kOperationsPerCommit = 4'096;
+// While changes gather, what can be answered at once waits no longer than this.
+constexpr std::chrono::microseconds kNap{200};
 
 [[nodiscard]] bool is_sweep(const std::unique_ptr<Operation>& operation) {
   return operation->kind() == Operation::Kind::kSweep;
@@ -28,43 +30,86 @@ CommitQueue::CommitQueue(Database& database, const Limits& limits, const Clock& 
       log_(log),
       metrics_(metrics),
       interval_(limits.commit_interval_us),
-      batch_(database, limits, clock),
-      thread_([this] { run(); }) {}
+      batch_(database, limits, clock) {}
 
 CommitQueue::~CommitQueue() {
   mailbox_.close();
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
+}
+
+Status CommitQueue::start() {
+  if (auto loaded = load(); !loaded) return loaded;
+  thread_ = std::thread([this] { run(); });
+  return {};
 }
 
 void CommitQueue::run() {
   name_thread("store commit");
   while (true) {
     auto operations = mailbox_.take();
-    const bool busy = !operations.empty();
-    if (!busy) operations = mailbox_.wait();
-    if (operations.empty()) return;
-    gather(operations, busy);
-    began_ = clock_.mono();
-    commit_all(operations);
+    bool alone = false;
+    if (operations.empty() && waiting_.empty() && !batch_.has_changes()) {
+      operations = mailbox_.wait();
+      if (operations.empty()) return finish();
+      alone = true;
+    }
+    take(std::move(operations));
+    if (waiting_.empty() && !batch_.has_changes()) continue;
+    if (is_time(alone)) commit_waiting();
   }
+}
+
+void CommitQueue::take(Owned operations) {
+  for (auto& operation : operations) {
+    const auto kind = operation->kind();
+    if (kind == Operation::Kind::kLook || kind == Operation::Kind::kLazy) {
+      answer_at_once(*operation);
+    } else {
+      waiting_.push_back(std::move(operation));
+    }
+  }
+  answers_.post();
+}
+
+void CommitQueue::answer_at_once(Operation& operation) {
+  const bool is_look = operation.kind() == Operation::Kind::kLook;
+  auto ready = is_look ? load() : prepare();
+  if (ready) {
+    operation.apply(batch_);
+    if (auto failure = batch_.take_failure()) {
+      log_.error("store read failed",
+                 {{"kind", to_string(failure->kind)}, {"error", std::string_view(failure->message)}});
+      ready = std::unexpected(std::move(*failure));
+    } else if (operation.needs_rows() && batch_.has_changes()) {
+      ready = write(0, false, clock_.mono());
+    }
+  }
+  if (!ready) metrics_.failed(ready.error().kind);
+  operation.answer(ready, answers_);
 }
 
 // Small commits cost nearly as much as large ones, and so does each step that follows them. A lone operation does not
 // wait: nothing had gathered during the commit before it.
-void CommitQueue::gather(std::vector<std::unique_ptr<Operation>>& operations, bool busy) {
-  if (!busy) return;
-  const auto left = began_ + interval_ - clock_.mono();
-  if (left <= left.zero()) return;
-  std::this_thread::sleep_for(left);
-  auto more = mailbox_.take();
-  operations.insert(operations.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+bool CommitQueue::is_time(bool alone) {
+  const auto waited = std::max<std::chrono::nanoseconds>(clock_.mono() - began_, napped_);
+  if (alone || waited >= interval_) return true;
+  const auto nap = std::min<std::chrono::nanoseconds>(interval_ - waited, kNap);
+  std::this_thread::sleep_for(nap);
+  napped_ += nap;
+  return false;
 }
 
 // A sweep commits alone, so that all before it is in the database it scans.
-void CommitQueue::commit_all(Operations operations) {
+void CommitQueue::commit_waiting() {
+  began_ = clock_.mono();
+  napped_ = {};
+  const Owned taken = std::exchange(waiting_, {});
+  Operations operations(taken);
+  if (operations.empty()) return commit({});
   while (!operations.empty()) {
     const auto sweep = std::ranges::find_if(operations, is_sweep);
     const auto before_sweep = static_cast<std::size_t>(sweep - operations.begin());
+    if (before_sweep == 0 && batch_.has_changes()) commit({});
     const std::size_t count = std::clamp(before_sweep, std::size_t{1}, kOperationsPerCommit);
     commit(operations.first(count));
     operations = operations.subspan(count);
@@ -82,9 +127,26 @@ void CommitQueue::commit(Operations operations) {
   }
 }
 
+Status CommitQueue::prepare() {
+  if (auto ready = database_.prepare(); !ready) return ready;
+  return load();
+}
+
+// A failed commit takes the young messages with it: they come back from their rows.
+Status CommitQueue::load() {
+  if (batch_.is_loaded()) return {};
+  if (database_.db() == nullptr) return fail(ErrorKind::kUnavailable, "the store is being recovered");
+  auto loaded = batch_.load();
+  if (!loaded) {
+    log_.error("store read failed",
+               {{"kind", to_string(loaded.error().kind)}, {"error", std::string_view(loaded.error().message)}});
+  }
+  return loaded;
+}
+
 Status CommitQueue::apply_and_write(Operations operations) {
   const MonoTime began = clock_.mono();
-  if (auto ready = database_.prepare(); !ready) return ready;
+  if (auto ready = prepare(); !ready) return ready;
   for (const auto& operation : operations) operation->apply(batch_);
   if (const auto failure = batch_.failure()) {
     batch_.discard();
@@ -92,9 +154,13 @@ Status CommitQueue::apply_and_write(Operations operations) {
                {{"kind", to_string(failure->kind)}, {"error", std::string_view(failure->message)}});
     return std::unexpected(*failure);
   }
+  return write(operations.size(), std::ranges::any_of(operations, is_durable), began);
+}
+
+Status CommitQueue::write(std::size_t operations, bool sync, MonoTime began) {
   const BatchTally tally = batch_.tally();
-  auto written = batch_.commit(std::ranges::any_of(operations, is_durable));
-  if (written) metrics_.committed(operations.size(), clock_.mono() - began, tally);
+  auto written = batch_.commit(sync);
+  if (written) metrics_.committed(operations, clock_.mono() - began, tally);
   return written;
 }
 
@@ -102,6 +168,13 @@ void CommitQueue::answer(Operations operations, const Status& committed) {
   if (!committed) metrics_.failed(committed.error().kind);
   for (const auto& operation : operations) operation->answer(committed, answers_);
   answers_.post();
+}
+
+// What stays young is routed again at the next start, which costs time then.
+void CommitQueue::finish() {
+  if (!prepare()) return;
+  batch_.settle_all();
+  static_cast<void>(write(0, true, clock_.mono()));
 }
 
 }  // namespace herald::adapters

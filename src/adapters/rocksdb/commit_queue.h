@@ -18,11 +18,13 @@
 
 namespace herald::adapters {
 
-// One change of the store.
+// One call of the store.
 class Operation {
  public:
   enum class Kind : std::uint8_t {
-    kPlain,    // may be lost by a power cut; it will be done again
+    kLook,     // changes nothing
+    kLazy,     // answered at once, its rows follow with a later commit: for what only looks see, and may be lost
+    kPlain,    // in rows when it is answered; may be lost by a power cut; it will be done again
     kDurable,  // on the disk when it is answered
     kSweep,    // plain, and scans indexes: must not see a batch that others have begun
   };
@@ -30,8 +32,10 @@ class Operation {
   virtual ~Operation() = default;
   [[nodiscard]] Kind kind() const { return kind_; }
   virtual void apply(Batch& batch) = 0;
+  // It cannot be answered unless everything that was changed before is in rows.
+  [[nodiscard]] virtual bool needs_rows() const { return false; }
   // What apply() found, or the error that undid it.
-  virtual void answer(const Status& committed, Answers& answers) = 0;
+  virtual void answer(const Status& done, Answers& answers) = 0;
 
  private:
   const Kind kind_;
@@ -43,8 +47,8 @@ class TypedOperation final : public Operation {
   TypedOperation(Kind kind, Work work, Reply<Answer> reply)
       : Operation(kind), work_(std::move(work)), reply_(std::move(reply)) {}
   void apply(Batch& batch) override { result_.emplace(work_(batch)); }
-  void answer(const Status& committed, Answers& answers) override {
-    answers.add(std::move(reply_), committed ? std::move(*result_) : Answer(std::unexpected(committed.error())));
+  void answer(const Status& done, Answers& answers) override {
+    answers.add(std::move(reply_), done ? std::move(*result_) : Answer(std::unexpected(done.error())));
   }
 
  private:
@@ -53,36 +57,74 @@ class TypedOperation final : public Operation {
   std::optional<Answer> result_;
 };
 
+// `Look` is as those of looks.h.
+template <class Look>
+class LookOperation final : public Operation {
+ public:
+  using Answer = typename Look::Answer;
+  LookOperation(Look look, Reply<Answer> reply)
+      : Operation(Kind::kLook), look_(std::move(look)), reply_(std::move(reply)) {}
+  void apply(Batch& batch) override { result_ = look_.look(batch); }
+  [[nodiscard]] bool needs_rows() const override { return !result_; }
+  void answer(const Status& done, Answers& answers) override {
+    if (!done) return answers.add(std::move(reply_), Answer(std::unexpected(done.error())));
+    if (!result_) return look_.rest(std::move(reply_));
+    answers.add(std::move(reply_), std::move(*result_));
+  }
+
+ private:
+  Look look_;
+  Reply<Answer> reply_;
+  std::optional<Answer> result_;
+};
+
 class CommitQueue {
  public:
   CommitQueue(Database& database, const Limits& limits, const Clock& clock, Log& log, Metrics& metrics);
-  // Applies and answers what was queued.
+  // Applies and answers what was queued, and writes the rows of what is young.
   ~CommitQueue();
+  // Reads the young messages, then begins. Before anything is submitted.
+  [[nodiscard]] Status start();
 
   // Any thread.
   template <class Answer, class Work>
   void submit(Operation::Kind kind, Work work, Reply<Answer> reply) {
     mailbox_.push(std::make_unique<TypedOperation<Answer, Work>>(kind, std::move(work), std::move(reply)));
   }
+  template <class Look>
+  void submit_look(Look look, Reply<typename Look::Answer> reply) {
+    mailbox_.push(std::make_unique<LookOperation<Look>>(std::move(look), std::move(reply)));
+  }
 
  private:
+  using Owned = std::vector<std::unique_ptr<Operation>>;
   using Operations = std::span<const std::unique_ptr<Operation>>;
 
   void run();
+  // Answers what need not wait for a commit; the rest joins what waits for one.
+  void take(Owned operations);
+  void answer_at_once(Operation& operation);
   // Under load, lets more gather until the interval since the last commit has passed.
-  void gather(std::vector<std::unique_ptr<Operation>>& operations, bool busy);
-  void commit_all(Operations operations);
+  [[nodiscard]] bool is_time(bool alone);
+  void commit_waiting();
   void commit(Operations operations);
+  // The database is open and the batch has its young messages.
+  [[nodiscard]] Status prepare();
+  [[nodiscard]] Status load();
   [[nodiscard]] Status apply_and_write(Operations operations);
+  [[nodiscard]] Status write(std::size_t operations, bool sync, MonoTime began);
   void answer(Operations operations, const Status& committed);
+  void finish();
 
   Database& database_;
   const Clock& clock_;
   Log& log_;
   StoreMetrics metrics_;
   const std::chrono::microseconds interval_;
-  MonoTime began_;  // the last commit
+  MonoTime began_;                      // the last commit
+  std::chrono::nanoseconds napped_{0};  // since then
   Batch batch_;
+  Owned waiting_;
   Answers answers_;
   Mailbox<std::unique_ptr<Operation>> mailbox_;
   std::thread thread_;

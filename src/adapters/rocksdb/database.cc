@@ -116,12 +116,28 @@ Status Database::check_format() {
   if (!status.ok()) return std::unexpected(open_error(status, options_.folder));
   ByteReader in(stored);
   const auto version = in.number<std::uint32_t>();
+  if (in.complete() && version == 1) return take_over_version_1();
   if (!in.complete() || version == 0) {
     return fail(ErrorKind::kCorrupt, "the database in " + options_.folder + " has a damaged format record");
   }
   if (version <= kFormatVersion) return {};
   return fail(ErrorKind::kConflict, "the database in " + options_.folder + " has format " + std::to_string(version) +
                                         ", this program knows up to " + std::to_string(kFormatVersion));
+}
+
+// All its messages have all their rows, so that young ones can only follow its last one.
+Status Database::take_over_version_1() {
+  rocksdb::WriteBatch batch;
+  batch.Put(family(Family::kMeta), kFormatKey, ByteWriter().number(kFormatVersion).take());
+  const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator({}, family(Family::kMessages)));
+  it->SeekToLast();
+  if (it->Valid()) {
+    const auto last = last_id<MessageId>(it->key().ToStringView());
+    if (!last) return std::unexpected(last.error());
+    batch.Put(family(Family::kMeta), young_floor_key(), encode_young_floor(*last));
+  }
+  if (!it->status().ok()) return std::unexpected(open_error(it->status(), options_.folder));
+  return write(&batch, true);
 }
 
 void Database::close() {

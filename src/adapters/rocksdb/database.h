@@ -65,6 +65,7 @@ class Database {
   [[nodiscard]] Status open_files();
   [[nodiscard]] Status check_families() const;
   [[nodiscard]] Status check_format();
+  [[nodiscard]] Status take_over_version_1();
   [[nodiscard]] Status recover();
   void close();
   void note_failure(const Error& error);

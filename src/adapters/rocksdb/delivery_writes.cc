@@ -29,11 +29,28 @@ void spill(Batch& batch, Receipt& receipt) {
   receipt.spilled = true;
 }
 
+// `place` is where it is or belongs.
+void set_young_delivery(Batch& batch, Receipt& receipt, const Delivery& delivery, std::vector<Delivery>::iterator place,
+                        bool exists) {
+  const auto index = static_cast<std::size_t>(place - receipt.deliveries.begin());
+  const bool in_rows = index < receipt.rows_written;
+  if (in_rows) put_row(batch, receipt, delivery);
+  if (exists) {
+    *place = delivery;
+    return;
+  }
+  receipt.deliveries.insert(place, delivery);
+  batch.count_young_delivery();
+  if (in_rows) ++receipt.rows_written;
+}
+
 void set_delivery(Batch& batch, Receipt& receipt, const Delivery& delivery) {
   batch.change(receipt);
   if (receipt.spilled) return put_row(batch, receipt, delivery);
   const auto it = std::ranges::lower_bound(receipt.deliveries, delivery.user_agent, {}, &Delivery::user_agent);
-  if (it != receipt.deliveries.end() && it->user_agent == delivery.user_agent) {
+  const bool exists = it != receipt.deliveries.end() && it->user_agent == delivery.user_agent;
+  if (receipt.young) return set_young_delivery(batch, receipt, delivery, it, exists);
+  if (exists) {
     *it = delivery;
   } else if (receipt.deliveries.size() < kInlineDeliveriesMax) {
     receipt.deliveries.insert(it, delivery);
@@ -102,7 +119,7 @@ void add_entry(Batch& batch, const ports::NewDeliveries& entry, WallTime now, po
   if (entry.last_page && !receipt->routed) {
     receipt->routed = true;
     batch.change(*receipt);
-    batch.remove_unindexed(Family::kUnrouted, std::string(receipt->id.view()));
+    if (!receipt->young) batch.remove_unindexed(Family::kUnrouted, std::string(receipt->id.view()));
   }
   end_if_resolved(batch, *receipt, now);
 }
@@ -167,6 +184,10 @@ void drop_pending_of(Batch& batch, const AppId& app, const UserAgentId& user_age
     }
     return true;
   });
+  for (const auto& key : batch.young().pending_of(user_agent)) {
+    const auto* young = batch.young().find(key.message);
+    if (young != nullptr && young->receipt.app == app) keys.push_back(key);
+  }
   for (const auto& key : keys) static_cast<void>(drop_pending(batch, key, now));
 }
 

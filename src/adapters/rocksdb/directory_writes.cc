@@ -9,12 +9,14 @@ namespace {
 }
 
 [[nodiscard]] std::optional<NodeRecord> find_node(Batch& batch, const UserAgentId& user_agent) {
+  if (const auto* known = batch.directory().node(user_agent)) return *known;
   const auto row = batch.get(Family::kNodes, key_of(user_agent));
   return row ? batch.good(decode_node(*row)) : std::nullopt;
 }
 
 void put_node(Batch& batch, const UserAgentId& user_agent, const NodeRecord& node) {
   batch.put(Family::kNodes, key_of(user_agent), encode_node(node));
+  batch.directory().change_node(user_agent, node);
 }
 
 [[nodiscard]] std::uint64_t app_size(Batch& batch, const AppId& app) {
@@ -35,7 +37,45 @@ void move_to(Batch& batch, const UserAgentId& user_agent, NodeRecord& node, cons
   return batch.get(Family::kNodeApps, node_app_key(user_agent, app)).has_value();
 }
 
+[[nodiscard]] std::optional<std::vector<UserAgentId>> read_few_devices(Batch& batch, const AppId& app) {
+  std::optional<std::vector<UserAgentId>> devices(std::in_place);
+  const std::string prefix(app.view());
+  batch.scan(Family::kAppNodes, prefix, prefix, [&](std::string_view key, std::string_view) {
+    const auto user_agent = batch.good(last_id<UserAgentId>(key));
+    if (!user_agent || devices->size() == DirectoryCache::kDevicesMost) {
+      devices.reset();
+      return false;
+    }
+    devices->push_back(*user_agent);
+    return true;
+  });
+  return devices;
+}
+
 }  // namespace
+
+const std::optional<std::vector<UserAgentId>>& few_devices_of(Batch& batch, const AppId& app) {
+  static const std::optional<std::vector<UserAgentId>> kUnknown;
+  if (const auto* known = batch.directory().devices(app)) return *known;
+  auto devices = read_few_devices(batch, app);
+  if (batch.failure()) return kUnknown;
+  return batch.directory().learn_devices(app, std::move(devices));
+}
+
+Node node_of(Batch& batch, const UserAgentId& user_agent) {
+  Node node{.user_agent = user_agent, .location = {}, .wake = {}};
+  const auto* known = batch.directory().node(user_agent);
+  if (known == nullptr) {
+    auto found = find_node(batch, user_agent);
+    if (batch.failure()) return node;
+    known = &batch.directory().learn_node(user_agent, std::move(found));
+  }
+  if (*known) {
+    node.location = (*known)->location;
+    node.wake = (*known)->wake;
+  }
+  return node;
+}
 
 Status register_device(Batch& batch, const App& app, const UserAgentId& user_agent) {
   if (is_registered(batch, app.id, user_agent)) return {};
@@ -53,6 +93,7 @@ Status register_device(Batch& batch, const App& app, const UserAgentId& user_age
   if (!batch.get(Family::kApps, app_key)) batch.put(Family::kApps, app_key, encode_app(app));
   batch.put(Family::kMeta, app_size_key(app.id), encode_count(devices + 1));
   batch.put(Family::kAppNodes, app_node_key(app.id, user_agent), encode_presence());
+  batch.directory().forget_devices(app.id);
   batch.put(Family::kNodeApps, node_app_key(user_agent, app.id), encode_presence());
   return {};
 }
@@ -60,6 +101,7 @@ Status register_device(Batch& batch, const App& app, const UserAgentId& user_age
 Result<bool> unregister_device(Batch& batch, const AppId& app, const UserAgentId& user_agent) {
   if (!is_registered(batch, app, user_agent)) return false;
   batch.remove(Family::kAppNodes, app_node_key(app, user_agent));
+  batch.directory().forget_devices(app);
   batch.remove(Family::kNodeApps, node_app_key(user_agent, app));
   const std::uint64_t devices = app_size(batch, app);
   batch.put(Family::kMeta, app_size_key(app), encode_count(devices > 0 ? devices - 1 : 0));

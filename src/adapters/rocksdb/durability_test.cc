@@ -12,6 +12,7 @@
 #include <random>
 
 #include "adapters/rocksdb/byte_codec.h"
+#include "adapters/rocksdb/record_format.h"
 #include "adapters/rocksdb/store_test_kit.h"
 
 namespace herald::adapters {
@@ -187,6 +188,7 @@ TEST_F(Durability, WhatWasAcknowledgedSurvivesKill) {
 }
 
 TEST_F(Durability, ATornTailIsDroppedAndTheRestStays) {
+  limits_.young_ms = 0;  // so that nothing is written after the last message
   put_many(20);
   const auto log = newest_file(".log");
   std::filesystem::resize_file(log, std::filesystem::file_size(log) - 100);
@@ -252,8 +254,8 @@ class NewerFormat : public Durability {
 
 TEST_F(NewerFormat, AGreaterVersionIsAConflict) {
   write_as_newer(
-      [](rocksdb::DB& db) { EXPECT_TRUE(db.Put({}, "format", ByteWriter().number(std::uint32_t{2}).take()).ok()); });
-  EXPECT_EQ(open_error(folder_->path(), "format 2"), ErrorKind::kConflict);
+      [](rocksdb::DB& db) { EXPECT_TRUE(db.Put({}, "format", ByteWriter().number(kFormatVersion + 1).take()).ok()); });
+  EXPECT_EQ(open_error(folder_->path(), "format 3"), ErrorKind::kConflict);
 }
 
 TEST_F(NewerFormat, AnUnknownColumnFamilyIsAConflict) {

@@ -35,26 +35,6 @@ namespace {
   return first_receipt(id, **message);
 }
 
-[[nodiscard]] Result<std::optional<Receipt>> find_newest(const RowReader& rows, const AppId& app,
-                                                         const std::string& key) {
-  if (key.empty()) return std::nullopt;
-  const auto row = rows.get(Family::kReplace, replace_key(app, key));
-  if (!row) return std::unexpected(row.error());
-  if (!*row) return std::nullopt;
-  const auto ids = decode_ids(**row);
-  if (!ids) return std::unexpected(ids.error());
-  return find_receipt(rows, ids->front());
-}
-
-[[nodiscard]] Result<std::optional<Receipt>> find_by_id(const RowReader& rows, const AppId& app,
-                                                        const std::string& key) {
-  const auto id = MessageId::from_hex(key);
-  if (!id || id->hex() != key) return std::nullopt;
-  auto found = find_receipt(rows, *id);
-  if (found && *found && (*found)->app != app) return std::nullopt;
-  return found;
-}
-
 // The next ids that wait for a device after `after`, oldest first, at most `limit`, and no expired ones.
 [[nodiscard]] Result<std::vector<MessageId>> waiting_ids(const RowReader& rows, const UserAgentId& user_agent,
                                                          const std::optional<MessageId>& after, std::size_t limit,
@@ -119,18 +99,6 @@ Result<std::vector<MessagePtr>> fetch_messages(const Database& database, const s
   return fetch(RowReader(database), ids, now);
 }
 
-Result<ports::MessageStatus> read_status(const Database& database, const AppId& app, const std::string& key,
-                                         WallTime now) {
-  const RowReader rows(database);
-  const auto by_key = find_newest(rows, app, key);
-  if (!by_key) return std::unexpected(by_key.error());
-  const auto by_id = find_by_id(rows, app, key);
-  if (!by_id) return std::unexpected(by_id.error());
-  if (!*by_key && !*by_id) return fail(ErrorKind::kNotFound, "no such message");
-  const bool by_key_is_newer = *by_key && (!*by_id || (*by_key)->id > (*by_id)->id);
-  return status_at(by_key_is_newer ? **by_key : **by_id, now);
-}
-
 Result<ports::DeliveryPage> read_deliveries(const Database& database, const MessageId& message,
                                             std::optional<UserAgentId> after, std::size_t limit, WallTime now) {
   const RowReader rows(database);
@@ -139,27 +107,6 @@ Result<ports::DeliveryPage> read_deliveries(const Database& database, const Mess
   if (!*receipt) return ports::DeliveryPage{};
   if (!(*receipt)->spilled) return page_of_inline(**receipt, after, limit, now);
   return page_of_rows(rows, **receipt, after, limit, now);
-}
-
-Result<ports::ReceiptPage> read_receipt_messages(const Database& database, const ReceiptId& receipt,
-                                                 std::optional<MessageId> after, std::size_t limit, WallTime now) {
-  const RowReader rows(database);
-  ports::ReceiptPage page;
-  const auto prefix = receipt.view();
-  const std::string from = after ? receipt_message_key(receipt, *after).append(1, '\0') : std::string(prefix);
-  const auto scanned =
-      rows.scan(Family::kReceiptMessages, prefix, from, [&](std::string_view key, std::string_view) -> Result<bool> {
-        page.more = page.messages.size() == limit;
-        if (page.more) return false;
-        const auto id = last_id<MessageId>(key);
-        if (!id) return std::unexpected(id.error());
-        const auto found = find_receipt(rows, *id);
-        if (!found) return std::unexpected(found.error());
-        if (*found) page.messages.push_back(status_at(**found, now));
-        return true;
-      });
-  if (!scanned) return std::unexpected(scanned.error());
-  return page;
 }
 
 Result<ports::PendingPage> read_pending(const Database& database, const UserAgentId& user_agent,

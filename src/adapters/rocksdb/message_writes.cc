@@ -36,7 +36,8 @@ void remove_pending_of(Batch& batch, const Receipt& receipt) {
 
 }  // namespace
 
-Result<ports::PutOutcome> put_message(Batch& batch, const Message& message) {
+Result<ports::PutOutcome> put_message(Batch& batch, const MessagePtr& stored) {
+  const Message& message = *stored;
   ports::PutOutcome outcome;
   if (!message.replace_key.empty()) {
     Receipt* earlier = newest(batch, message.app, message.replace_key);
@@ -46,11 +47,12 @@ Result<ports::PutOutcome> put_message(Batch& batch, const Message& message) {
     }
     batch.put(Family::kReplace, replace_key(message.app, message.replace_key), encode_ids({message.id}));
   }
-  batch.new_receipt(message);
   batch.put_unindexed(Family::kMessages, key_of(message.id), encode_message(message));
-  batch.put_unrouted(key_of(message.id), encode_unrouted({.app = message.app, .accepted_at = message.accepted_at}));
-  batch.put_expiry(ends_key({.row = kExpiryRow, .time = message.expires_at, .message = message.id}),
-                   encode_ids({message.id}));
+  if (!batch.new_receipt(stored).young) {
+    batch.put_unrouted(key_of(message.id), encode_unrouted({.app = message.app, .accepted_at = message.accepted_at}));
+    batch.put_expiry(ends_key({.row = kExpiryRow, .time = message.expires_at, .message = message.id}),
+                     encode_ids({message.id}));
+  }
   if (message.receipt != ReceiptId{}) {
     batch.put(Family::kReceiptMessages, receipt_message_key(message.receipt, message.id), encode_presence());
   }
@@ -65,6 +67,12 @@ Result<ports::MessageStatus> cancel_message(Batch& batch, const AppId& app, cons
   return status_at(*receipt, now);
 }
 
+Result<ports::MessageStatus> find_status(Batch& batch, const AppId& app, const std::string& key, WallTime now) {
+  const Receipt* receipt = find(batch, app, key);
+  if (receipt == nullptr) return fail(ErrorKind::kNotFound, "no such message");
+  return status_at(*receipt, now);
+}
+
 // The body's row stands exactly as long as the message has not ended, so fetch() and pending() need no other. The
 // pending rows of a message with many devices are left to whoever meets them, and to its removal.
 void end_message(Batch& batch, Receipt& receipt, DeliveryState state, WallTime at) {
@@ -73,10 +81,14 @@ void end_message(Batch& batch, Receipt& receipt, DeliveryState state, WallTime a
   batch.change(receipt);
   batch.note_ended(receipt);
   batch.remove_unindexed(Family::kMessages, key_of(receipt.id));
-  batch.remove_unindexed(Family::kEnds,
-                         ends_key({.row = kExpiryRow, .time = receipt.expires_at, .message = receipt.id}));
-  if (!receipt.routed) batch.remove_unindexed(Family::kUnrouted, key_of(receipt.id));
   remove_pending_of(batch, receipt);
+  if (receipt.young) {
+    batch.end_young(receipt);
+  } else {
+    batch.remove_unindexed(Family::kEnds,
+                           ends_key({.row = kExpiryRow, .time = receipt.expires_at, .message = receipt.id}));
+    if (!receipt.routed) batch.remove_unindexed(Family::kUnrouted, key_of(receipt.id));
+  }
   ++batch.tally().ended.at(static_cast<std::size_t>(state));
 }
 

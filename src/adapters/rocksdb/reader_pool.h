@@ -24,8 +24,9 @@ class ReaderPool {
   // `work` answers from an open Database. Any thread; reads of one thread keep their order.
   template <class T, class Work>
   void submit(Work work, Reply<Result<T>> reply) {
-    submit_in_steps([work = std::move(work)](const Database& database) { return std::optional(work(database)); },
-                    std::move(reply));
+    submit_in_steps(
+        [work = std::move(work)](const Database& database) mutable { return std::optional(work(database)); },
+        std::move(reply));
   }
   // The same for long reads: `work` answers an optional, and is called again after the other waiting reads as long as
   // that is empty.

@@ -6,23 +6,17 @@
 #include "ports/delivery_store.h"
 #include "ports/directory.h"
 #include "ports/message_store.h"
-#include "ports/receipt_log.h"
 
 namespace herald::adapters {
 
 // message_reads.cc
 [[nodiscard]] Result<std::vector<MessagePtr>> fetch_messages(const Database& database,
                                                              const std::vector<MessageId>& ids, WallTime now);
-[[nodiscard]] Result<ports::MessageStatus> read_status(const Database& database, const AppId& app,
-                                                       const std::string& key, WallTime now);
 [[nodiscard]] Result<ports::DeliveryPage> read_deliveries(const Database& database, const MessageId& message,
                                                           std::optional<UserAgentId> after, std::size_t limit,
                                                           WallTime now);
 [[nodiscard]] Result<ports::PendingPage> read_pending(const Database& database, const UserAgentId& user_agent,
                                                       std::optional<MessageId> after, std::size_t limit, WallTime now);
-[[nodiscard]] Result<ports::ReceiptPage> read_receipt_messages(const Database& database, const ReceiptId& receipt,
-                                                               std::optional<MessageId> after, std::size_t limit,
-                                                               WallTime now);
 
 // directory_reads.cc
 [[nodiscard]] Result<App> read_app(const Database& database, const AppId& app);

@@ -1,3 +1,4 @@
+#include "adapters/rocksdb/receipt_state.h"
 #include "adapters/rocksdb/writes.h"
 
 namespace herald::adapters {
@@ -12,6 +13,22 @@ Result<std::uint64_t> forget_receipt_messages(Batch& batch, const ReceiptId& rec
   });
   for (const auto& key : keys) batch.remove(Family::kReceiptMessages, key);
   return keys.size();
+}
+
+Result<ports::ReceiptPage> page_of_receipt(Batch& batch, const ReceiptId& receipt, std::optional<MessageId> after,
+                                           std::size_t limit, WallTime now) {
+  ports::ReceiptPage page;
+  const std::string prefix(receipt.view());
+  const std::string from = after ? receipt_message_key(receipt, *after).append(1, '\0') : prefix;
+  batch.scan(Family::kReceiptMessages, prefix, from, [&](std::string_view key, std::string_view) {
+    page.more = page.messages.size() == limit;
+    if (page.more) return false;
+    const auto id = batch.good(last_id<MessageId>(key));
+    if (!id) return false;
+    if (const Receipt* found = batch.receipt(*id)) page.messages.push_back(status_at(*found, now));
+    return true;
+  });
+  return page;
 }
 
 }  // namespace herald::adapters

@@ -268,6 +268,20 @@ Result<EndsKey> decode_ends_key(std::string_view key) {
   return decoded;
 }
 
+std::string young_floor_key() {
+  return "young floor";
+}
+
+std::string encode_young_floor(const MessageId& floor) {
+  return encode_ids({floor});
+}
+
+Result<MessageId> decode_young_floor(std::string_view value) {
+  const auto ids = decode_ids(value);
+  if (!ids) return std::unexpected(ids.error());
+  return ids->front();
+}
+
 std::string encode_app(const App& app) {
   return ByteWriter().number(kVersion).number(static_cast<std::uint8_t>(app.kind)).text(app.public_key_pem).take();
 }

@@ -1,5 +1,5 @@
 #pragma once
-// Keys and values of the embedded store as bytes: docs/on-disk-format.md, format version 1. Numbers are big-endian, so
+// Keys and values of the embedded store as bytes: docs/on-disk-format.md, format version 2. Numbers are big-endian, so
 // that the order of keys is the order of their parts. Each value starts with its own version. Pure functions.
 
 #include <cstdint>
@@ -16,8 +16,8 @@
 
 namespace herald::adapters {
 
-// The version of the whole folder; a folder with a greater one is not opened.
-inline constexpr std::uint32_t kFormatVersion = 1;
+// The version of the whole folder; a folder with a greater one is not opened, one with version 1 is taken over.
+inline constexpr std::uint32_t kFormatVersion = 2;
 // A message for more devices than these keeps its deliveries in rows of their own.
 inline constexpr std::size_t kInlineDeliveriesMax = 16;
 
@@ -38,6 +38,10 @@ struct Receipt {
   std::uint64_t acked = 0;
   std::uint64_t dropped = 0;
   std::vector<Delivery> deliveries;  // sorted by user agent
+  // Not stored. Young: no row but the message's own is written (young_messages.h); but so many of the first deliveries
+  // have rows already.
+  bool young = false;
+  std::size_t rows_written = 0;
 };
 
 struct NodeRecord {
@@ -101,6 +105,11 @@ struct EndsKey {
 [[nodiscard]] std::string ends_key(const EndsKey& key);
 [[nodiscard]] std::string ends_bound(char row, WallTime time);
 [[nodiscard]] Result<EndsKey> decode_ends_key(std::string_view key);
+
+// The row that says from which id on messages may have no other row than their own; absent: all.
+[[nodiscard]] std::string young_floor_key();
+[[nodiscard]] std::string encode_young_floor(const MessageId& floor);
+[[nodiscard]] Result<MessageId> decode_young_floor(std::string_view value);
 
 [[nodiscard]] std::string encode_app(const App& app);
 [[nodiscard]] Result<App> decode_app(const AppId& id, std::string_view value);

@@ -4,6 +4,7 @@
 #include <mutex>
 
 #include "adapters/rocksdb/commit_queue.h"
+#include "adapters/rocksdb/looks.h"
 #include "adapters/rocksdb/reader_pool.h"
 #include "adapters/rocksdb/reads.h"
 #include "adapters/rocksdb/writes.h"
@@ -32,6 +33,7 @@ Result<std::unique_ptr<RocksdbStore>> RocksdbStore::open(RocksdbOptions options,
   auto database = Database::open(options, clock, log);
   if (!database) return std::unexpected(database.error());
   auto parts = std::make_unique<Parts>(std::move(*database), options.readers, limits, clock, log, metrics);
+  if (auto started = parts->writes.start(); !started) return std::unexpected(started.error());
   return std::unique_ptr<RocksdbStore>(new RocksdbStore(std::move(parts)));
 }
 
@@ -40,19 +42,20 @@ RocksdbStore::~RocksdbStore() = default;
 
 void RocksdbStore::put(Message message, Reply<Result<ports::PutOutcome>> reply) {
   parts_->writes.submit(
-      Kind::kDurable, [message = std::move(message)](Batch& batch) { return put_message(batch, message); },
+      Kind::kDurable,
+      [message = std::make_shared<const Message>(std::move(message))](Batch& batch) {
+        return put_message(batch, message);
+      },
       std::move(reply));
 }
 
 void RocksdbStore::fetch(std::vector<MessageId> ids, WallTime now, Reply<Result<std::vector<MessagePtr>>> reply) {
-  parts_->reads.submit(
-      [ids = std::move(ids), now](const Database& database) { return fetch_messages(database, ids, now); },
-      std::move(reply));
+  parts_->writes.submit_look(FetchLook(parts_->reads, std::move(ids), now), std::move(reply));
 }
 
 void RocksdbStore::status(AppId app, std::string key, WallTime now, Reply<Result<ports::MessageStatus>> reply) {
-  parts_->reads.submit(
-      [app, key = std::move(key), now](const Database& database) { return read_status(database, app, key, now); },
+  parts_->writes.submit(
+      Kind::kLook, [app, key = std::move(key), now](Batch& batch) { return find_status(batch, app, key, now); },
       std::move(reply));
 }
 
@@ -78,33 +81,30 @@ void RocksdbStore::purge(WallTime now, std::chrono::milliseconds receipt_retenti
 void RocksdbStore::add(std::vector<ports::NewDeliveries> entries, WallTime now,
                        Reply<Result<ports::AddOutcome>> reply) {
   parts_->writes.submit(
-      Kind::kPlain, [entries = std::move(entries), now](Batch& batch) { return add_deliveries(batch, entries, now); },
+      Kind::kLazy, [entries = std::move(entries), now](Batch& batch) { return add_deliveries(batch, entries, now); },
       std::move(reply));
 }
 
 void RocksdbStore::pending(UserAgentId user_agent, std::optional<MessageId> after, std::size_t limit, WallTime now,
                            Reply<Result<ports::PendingPage>> reply) {
-  parts_->reads.submit([=](const Database& database) { return read_pending(database, user_agent, after, limit, now); },
-                       std::move(reply));
+  parts_->writes.submit_look(PendingLook(parts_->reads, user_agent, after, limit, now), std::move(reply));
 }
 
 void RocksdbStore::record(std::vector<DeliveryEvent> events, Reply<Result<std::uint64_t>> reply) {
   parts_->writes.submit(
-      Kind::kPlain, [events = std::move(events)](Batch& batch) { return record_events(batch, events); },
+      Kind::kLazy, [events = std::move(events)](Batch& batch) { return record_events(batch, events); },
       std::move(reply));
 }
 
 void RocksdbStore::of_message(MessageId message, std::optional<UserAgentId> after, std::size_t limit, WallTime now,
                               Reply<Result<ports::DeliveryPage>> reply) {
-  parts_->reads.submit([=](const Database& database) { return read_deliveries(database, message, after, limit, now); },
-                       std::move(reply));
+  parts_->writes.submit_look(DeliveriesLook(parts_->reads, message, after, limit, now), std::move(reply));
 }
 
 void RocksdbStore::of_receipt(ReceiptId receipt, std::optional<MessageId> after, std::size_t limit, WallTime now,
                               Reply<Result<ports::ReceiptPage>> reply) {
-  parts_->reads.submit(
-      [=](const Database& database) { return read_receipt_messages(database, receipt, after, limit, now); },
-      std::move(reply));
+  parts_->writes.submit(
+      Kind::kLook, [=](Batch& batch) { return page_of_receipt(batch, receipt, after, limit, now); }, std::move(reply));
 }
 
 void RocksdbStore::forget_receipt(ReceiptId receipt, std::size_t limit, Reply<Result<std::uint64_t>> reply) {
@@ -130,8 +130,7 @@ void RocksdbStore::find_app(AppId app, Reply<Result<App>> reply) {
 
 void RocksdbStore::nodes_of(AppId app, std::optional<UserAgentId> after, std::size_t limit,
                             Reply<Result<ports::NodePage>> reply) {
-  parts_->reads.submit([=](const Database& database) { return read_nodes(database, app, after, limit); },
-                       std::move(reply));
+  parts_->writes.submit_look(NodesLook(parts_->reads, app, after, limit), std::move(reply));
 }
 
 void RocksdbStore::apps_of(UserAgentId user_agent, std::optional<AppId> after, std::size_t limit,
@@ -161,16 +160,12 @@ void RocksdbStore::leave(UserAgentId user_agent, ServerId server, std::uint64_t 
 }
 
 void RocksdbStore::locate(std::vector<UserAgentId> user_agents, Reply<Result<std::vector<Node>>> reply) {
-  parts_->reads.submit([user_agents = std::move(user_agents)](
-                           const Database& database) { return read_locations(database, user_agents); },
-                       std::move(reply));
+  parts_->writes.submit_look(LocateLook(parts_->reads, std::move(user_agents)), std::move(reply));
 }
 
 void RocksdbStore::sleepers(ServerId server, std::optional<UserAgentId> after, std::size_t limit,
                             Reply<Result<std::vector<Node>>> reply) {
-  parts_->reads.submit_in_steps(
-      [scan = SleeperScan(server, after, limit)](const Database& database) mutable { return scan.step(database); },
-      std::move(reply));
+  parts_->writes.submit_look(SleepersLook(parts_->reads, server, after, limit), std::move(reply));
 }
 
 void RocksdbStore::renew(ServerLease lease, WallTime now, Reply<Status> reply) {

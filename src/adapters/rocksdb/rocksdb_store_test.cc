@@ -6,11 +6,26 @@
 namespace herald::ports::contract {
 namespace {
 
-const StoreFactory kRocksdb = [](const Limits& limits, const Clock& clock) {
+[[nodiscard]] std::unique_ptr<StoreUnderTest> open_store(const Limits& limits, const Clock& clock) {
   return std::make_unique<adapters::OpenStore>(std::make_shared<adapters::TemporaryFolder>(), limits, clock);
+}
+
+// What is young stays in memory, is written by the next commit, or with the change itself.
+const StoreFactory kYoung = open_store;
+const StoreFactory kSoonWritten = [](const Limits& limits, const Clock& clock) {
+  Limits chosen = limits;
+  chosen.young_bytes = 0;
+  return open_store(chosen, clock);
+};
+const StoreFactory kWrittenAtOnce = [](const Limits& limits, const Clock& clock) {
+  Limits chosen = limits;
+  chosen.young_ms = 0;
+  return open_store(chosen, clock);
 };
 
-HERALD_INSTANTIATE_STORE_CONTRACT(Rocksdb, kRocksdb);
+HERALD_INSTANTIATE_STORE_CONTRACT(Rocksdb, kYoung);
+HERALD_INSTANTIATE_STORE_CONTRACT(RocksdbSoonWritten, kSoonWritten);
+HERALD_INSTANTIATE_STORE_CONTRACT(RocksdbWrittenAtOnce, kWrittenAtOnce);
 
 }  // namespace
 }  // namespace herald::ports::contract

@@ -33,7 +33,12 @@ constexpr std::size_t kDeliveriesRemovedMost = 10'000;
 
 [[nodiscard]] std::uint64_t expire(Batch& batch, WallTime now, std::size_t limit) {
   std::uint64_t expired = 0;
-  for (const auto& row : expired_rows(batch, now, limit)) {
+  for (const auto& id : batch.young().expired(now, limit)) {
+    Receipt* receipt = batch.receipt(id);
+    end_message(batch, *receipt, DeliveryState::kExpired, receipt->expires_at);
+    ++expired;
+  }
+  for (const auto& row : expired_rows(batch, now, limit - expired)) {
     Receipt* receipt = batch.receipt(row.message);
     if (receipt == nullptr || is_final(receipt->end)) {
       batch.remove_unindexed(Family::kEnds, ends_key(row));
@@ -142,6 +147,9 @@ Result<std::vector<ports::Unrouted>> list_unrouted(Batch& batch, std::optional<M
     if (record->accepted_at >= before) ++young;
     return true;
   });
+  for (const auto& unrouted : batch.young().unrouted(after, before, limit)) found.push_back(unrouted);
+  std::ranges::sort(found, {}, &ports::Unrouted::message);
+  if (found.size() > limit) found.resize(limit);
   return found;
 }
 
