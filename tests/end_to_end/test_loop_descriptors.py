@@ -44,16 +44,17 @@ async def test_own_descriptors_go_past_the_limit_of_a_process(tmp_path, descript
 
 async def test_loops_with_own_descriptors_serve_as_others_do(tmp_path):
     with herald.Server(tmp_path, "--loops", str(LOOPS), "--loop-descriptors", "own") as server:
-        for _ in range(3):
+        for turn in range(3):
             token = herald.token(server)
             urls = []
             async with herald.Device(server, token) as device:
-                urls.append(await device.register_wa("own"))
+                urls.append(await device.register_wa(f"own {turn}"))
             # Comes back, perhaps on another loop, and takes itself over on a third.
             async with herald.Device(server, token) as first, herald.Device(server, token) as second:
-                herald.notify(urls[0], "hello")
+                herald.notify(urls[0], "hello", id="hello")
                 assert (await second.notification())["message"] == "hello"
                 del first
+            herald.receipt_state(urls[0], "hello", "acked")
             herald.notify(urls[0], "while away", id="away")
             server.restart()
             async with herald.Device(server, token) as device:

@@ -88,6 +88,8 @@ class Batch {
   // The receipt of a message that is stored now; a young one unless its id forbids it.
   Receipt& new_receipt(const MessagePtr& message);
   void change(const Receipt& receipt);
+  // The ack that `delivery` has got survives a crash, unless it `ends` a young message: then the receipt tells it.
+  void keep_ack(Receipt& receipt, const Delivery& delivery, bool ends);
   // A young message has ended: its receipt is written with this batch.
   void end_young(const Receipt& receipt);
   // True: the device certainly has no delivery of that message yet; spares looking for its row. False: look.
@@ -151,6 +153,8 @@ class Batch {
   void clear();
   [[nodiscard]] Status load_young(const MessageId& floor);
   [[nodiscard]] bool is_settled(std::string_view message_key);
+  void load_one(const MessagePtr& message);
+  void remove_ack_rows(const Receipt& receipt);
   void write_delivery_rows(Receipt& receipt, std::size_t most);
   void write_indexes(const Receipt& receipt);
   // Answers how many rows it wrote.

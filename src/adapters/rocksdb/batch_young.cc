@@ -43,9 +43,48 @@ Status Batch::load_young(const MessageId& floor) {
     return true;
   });
   if (auto failed = take_failure()) return std::unexpected(std::move(*failed));
-  for (auto& message : found) young_.insert(std::move(message), clock_.mono());
+  for (const auto& message : found) load_one(message);
+  if (auto failed = take_failure()) return std::unexpected(std::move(*failed));
   young_.pass_over(last.value_or(floor));
   return {};
+}
+
+// One that has rows of deliveries, because some were acked or because it was being settled, is young no more: what the
+// rows say must hold when it is routed again.
+void Batch::load_one(const MessagePtr& message) {
+  Receipt receipt = first_receipt(*message);
+  const std::string prefix(message->id.view());
+  scan(Family::kDeliveries, prefix, prefix, [&](std::string_view key, std::string_view value) {
+    const auto delivery = good(decode_delivery(key, value));
+    if (!delivery) return false;
+    ++receipt.recipients;
+    if (delivery->state == DeliveryState::kAcked) ++receipt.acked;
+    if (delivery->state == DeliveryState::kDropped) ++receipt.dropped;
+    return true;
+  });
+  if (receipt.recipients == 0) {
+    young_.insert(message, clock_.mono());
+    return;
+  }
+  receipt.spilled = true;
+  write_indexes(receipt);
+  put_unindexed(Family::kReceipts, key_of(receipt.id), encode_receipt(receipt));
+}
+
+void Batch::keep_ack(Receipt& receipt, const Delivery& delivery, bool ends) {
+  if (!receipt.young) return;
+  if (ends && receipt.deliveries.size() <= kInlineDeliveriesMax) return;
+  put_unindexed(Family::kDeliveries, delivery_key(receipt.id, delivery.user_agent), encode_delivery(delivery));
+  ++receipt.ack_rows;
+}
+
+// The receipt will hold its deliveries.
+void Batch::remove_ack_rows(const Receipt& receipt) {
+  if (receipt.ack_rows == 0) return;
+  for (const auto& delivery : receipt.deliveries) {
+    if (delivery.state != DeliveryState::kAcked) continue;
+    remove_unindexed(Family::kDeliveries, delivery_key(receipt.id, delivery.user_agent));
+  }
 }
 
 bool Batch::is_settled(std::string_view message_key) {
@@ -81,6 +120,7 @@ std::size_t Batch::settle(YoungMessage& young, std::size_t most) {
   write_delivery_rows(receipt, inlined ? receipt.deliveries.size() : most);
   const std::size_t written = receipt.rows_written - before + 1;
   if (receipt.rows_written < receipt.deliveries.size()) return written;
+  if (inlined) remove_ack_rows(receipt);
   write_indexes(receipt);
   const MessageId id = receipt.id;
   std::optional<UserAgentId> highest = UserAgentId{};
@@ -89,6 +129,7 @@ std::size_t Batch::settle(YoungMessage& young, std::size_t most) {
   young_.erase(id);
   settled.young = false;
   settled.rows_written = 0;
+  settled.ack_rows = 0;
   settled.spilled = !inlined;
   if (settled.spilled) settled.deliveries.clear();
   const auto& cached = receipts_.insert(id, {.receipt = std::move(settled), .highest = highest});
@@ -97,14 +138,15 @@ std::size_t Batch::settle(YoungMessage& young, std::size_t most) {
 }
 
 // The rows of the next `most` deliveries: what waits for their devices, and unless the receipt will hold them, their
-// own.
+// own; those of the acked were written with the ack.
 void Batch::write_delivery_rows(Receipt& receipt, std::size_t most) {
   const bool inlined = receipt.rows_written == 0 && receipt.deliveries.size() <= kInlineDeliveriesMax;
   const std::string pending = encode_pending({receipt.app, receipt.expires_at});
   const std::size_t end = std::min(receipt.deliveries.size(), receipt.rows_written + most);
   for (; receipt.rows_written < end; ++receipt.rows_written) {
     const auto& delivery = receipt.deliveries[receipt.rows_written];
-    if (!inlined) {
+    const bool has_row = delivery.state == DeliveryState::kAcked;
+    if (!inlined && !has_row) {
       put_unindexed(Family::kDeliveries, delivery_key(receipt.id, delivery.user_agent), encode_delivery(delivery));
     }
     if (is_final(receipt.end) || is_final(delivery.state)) continue;
@@ -132,6 +174,8 @@ void Batch::write_ended_young() {
       write_delivery_rows(receipt, receipt.deliveries.size());
       receipt.deliveries.clear();
       receipt.spilled = true;
+    } else {
+      remove_ack_rows(receipt);
     }
     put_unindexed(Family::kReceipts, key_of(id), encode_receipt(receipt));
   }

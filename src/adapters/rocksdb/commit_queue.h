@@ -24,7 +24,7 @@ class Operation {
   enum class Kind : std::uint8_t {
     kLook,     // changes nothing
     kLazy,     // answered at once, its rows follow with a later commit: for what only looks see, and may be lost
-    kPlain,    // in rows when it is answered; may be lost by a power cut; it will be done again
+    kPlain,    // all before it, and it, is in rows when it is answered; may be lost by a power cut
     kDurable,  // on the disk when it is answered
     kSweep,    // plain, and scans indexes: must not see a batch that others have begun
   };
@@ -57,7 +57,7 @@ class TypedOperation final : public Operation {
   std::optional<Answer> result_;
 };
 
-// `Look` is as those of looks.h.
+// `Look` is as those of looks.h. kTold: what it answers is told to people, and must not be taken back by a kill.
 template <class Look>
 class LookOperation final : public Operation {
  public:
@@ -65,7 +65,7 @@ class LookOperation final : public Operation {
   LookOperation(Look look, Reply<Answer> reply)
       : Operation(Kind::kLook), look_(std::move(look)), reply_(std::move(reply)) {}
   void apply(Batch& batch) override { result_ = look_.look(batch); }
-  [[nodiscard]] bool needs_rows() const override { return !result_; }
+  [[nodiscard]] bool needs_rows() const override { return Look::kTold || !result_; }
   void answer(const Status& done, Answers& answers) override {
     if (!done) return answers.add(std::move(reply_), Answer(std::unexpected(done.error())));
     if (!result_) return look_.rest(std::move(reply_));

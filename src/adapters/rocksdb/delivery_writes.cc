@@ -154,7 +154,11 @@ void record_ack(Batch& batch, Receipt& receipt, DeliveryState before, const Deli
   if (delivery->sent_at == WallTime{}) delivery->sent_at = event.sent_at;
   if (event.state == DeliveryState::kAcked) delivery->final_at = event.at;
   set_delivery(batch, *receipt, *delivery);
-  if (event.state == DeliveryState::kAcked) record_ack(batch, *receipt, before, event);
+  if (event.state == DeliveryState::kAcked) {
+    const bool ends = receipt->routed && receipt->acked + receipt->dropped + 1 >= receipt->recipients;
+    batch.keep_ack(*receipt, *delivery, ends);
+    record_ack(batch, *receipt, before, event);
+  }
   return true;
 }
 

@@ -19,6 +19,7 @@ namespace herald::adapters {
 class FetchLook {
  public:
   using Answer = Result<std::vector<MessagePtr>>;
+  static constexpr bool kTold = false;
   FetchLook(ReaderPool& reads, std::vector<MessageId> ids, WallTime now)
       : reads_(reads), ids_(std::move(ids)), now_(now) {}
   // The answer, if what is young gives it.
@@ -38,6 +39,7 @@ class FetchLook {
 class PendingLook {
  public:
   using Answer = Result<ports::PendingPage>;
+  static constexpr bool kTold = false;
   PendingLook(ReaderPool& reads, const UserAgentId& user_agent, std::optional<MessageId> after, std::size_t limit,
               WallTime now)
       : reads_(reads), user_agent_(user_agent), after_(after), limit_(limit), now_(now) {}
@@ -57,6 +59,7 @@ class PendingLook {
 class DeliveriesLook {
  public:
   using Answer = Result<ports::DeliveryPage>;
+  static constexpr bool kTold = true;
   DeliveriesLook(ReaderPool& reads, const MessageId& message, std::optional<UserAgentId> after, std::size_t limit,
                  WallTime now)
       : reads_(reads), message_(message), after_(after), limit_(limit), now_(now) {}
@@ -75,6 +78,7 @@ class DeliveriesLook {
 class NodesLook {
  public:
   using Answer = Result<ports::NodePage>;
+  static constexpr bool kTold = false;
   NodesLook(ReaderPool& reads, const AppId& app, std::optional<UserAgentId> after, std::size_t limit)
       : reads_(reads), app_(app), after_(after), limit_(limit) {}
   [[nodiscard]] std::optional<Answer> look(Batch& batch);
@@ -91,6 +95,7 @@ class NodesLook {
 class LocateLook {
  public:
   using Answer = Result<std::vector<Node>>;
+  static constexpr bool kTold = false;
   LocateLook(ReaderPool& reads, std::vector<UserAgentId> user_agents)
       : reads_(reads), user_agents_(std::move(user_agents)) {}
   [[nodiscard]] std::optional<Answer> look(Batch& batch);
@@ -105,6 +110,7 @@ class LocateLook {
 class SleepersLook {
  public:
   using Answer = Result<std::vector<Node>>;
+  static constexpr bool kTold = false;
   SleepersLook(ReaderPool& reads, const ServerId& server, std::optional<UserAgentId> after, std::size_t limit)
       : reads_(reads), scan_(server, after, limit) {}
   [[nodiscard]] std::optional<Answer> look(Batch& batch);

@@ -39,9 +39,10 @@ struct Receipt {
   std::uint64_t dropped = 0;
   std::vector<Delivery> deliveries;  // sorted by user agent
   // Not stored. Young: no row but the message's own is written (young_messages.h); but so many of the first deliveries
-  // have rows already.
+  // have rows already, and so have this many acked ones (Batch::keep_ack()).
   bool young = false;
   std::size_t rows_written = 0;
+  std::size_t ack_rows = 0;
 };
 
 struct NodeRecord {

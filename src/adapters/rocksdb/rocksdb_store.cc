@@ -55,7 +55,7 @@ void RocksdbStore::fetch(std::vector<MessageId> ids, WallTime now, Reply<Result<
 
 void RocksdbStore::status(AppId app, std::string key, WallTime now, Reply<Result<ports::MessageStatus>> reply) {
   parts_->writes.submit(
-      Kind::kLook, [app, key = std::move(key), now](Batch& batch) { return find_status(batch, app, key, now); },
+      Kind::kPlain, [app, key = std::move(key), now](Batch& batch) { return find_status(batch, app, key, now); },
       std::move(reply));
 }
 
@@ -104,7 +104,7 @@ void RocksdbStore::of_message(MessageId message, std::optional<UserAgentId> afte
 void RocksdbStore::of_receipt(ReceiptId receipt, std::optional<MessageId> after, std::size_t limit, WallTime now,
                               Reply<Result<ports::ReceiptPage>> reply) {
   parts_->writes.submit(
-      Kind::kLook, [=](Batch& batch) { return page_of_receipt(batch, receipt, after, limit, now); }, std::move(reply));
+      Kind::kPlain, [=](Batch& batch) { return page_of_receipt(batch, receipt, after, limit, now); }, std::move(reply));
 }
 
 void RocksdbStore::forget_receipt(ReceiptId receipt, std::size_t limit, Reply<Result<std::uint64_t>> reply) {

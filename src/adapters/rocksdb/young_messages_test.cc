@@ -81,6 +81,33 @@ class Young : public testing::Test {
     return all;
   }
 
+  // The closed store's database as RocksDB sees it.
+  using Handles = std::vector<rocksdb::ColumnFamilyHandle*>;
+  void with_database(const std::function<void(rocksdb::DB&, const Handles&)>& use) const {
+    rocksdb::Options options;
+    std::vector<std::string> names;
+    ASSERT_TRUE(rocksdb::DB::ListColumnFamilies(options, folder_->path(), &names).ok());
+    std::vector<rocksdb::ColumnFamilyDescriptor> families;
+    for (const auto& name : names) families.emplace_back(name, rocksdb::ColumnFamilyOptions());
+    Handles handles;
+    rocksdb::DB* db = nullptr;
+    ASSERT_TRUE(rocksdb::DB::Open(options, folder_->path(), families, &handles, &db).ok());
+    use(*db, handles);
+    for (auto* handle : handles) db->DestroyColumnFamilyHandle(handle);
+    delete db;
+  }
+  [[nodiscard]] std::size_t rows_of(const std::string& family) const {
+    std::size_t rows = 0;
+    with_database([&](rocksdb::DB& db, const Handles& handles) {
+      for (auto* handle : handles) {
+        if (handle->GetName() != family) continue;
+        const std::unique_ptr<rocksdb::Iterator> it(db.NewIterator({}, handle));
+        for (it->SeekToFirst(); it->Valid(); it->Next()) ++rows;
+      }
+    });
+    return rows;
+  }
+
   Limits limits_;
   ManualClock clock_;
   std::shared_ptr<TemporaryFolder> folder_ = std::make_shared<TemporaryFolder>();
@@ -103,6 +130,45 @@ TEST_F(Young, ACrashTakesARouteBackAndNeitherAMessageNorAnAck) {
   route(2, {device(1)});
   EXPECT_THAT(waiting(1), ElementsAre(2));
   EXPECT_THAT(unrouted(), ElementsAre(3));
+}
+
+TEST_F(Young, AnAckOfOneOfSeveralDevicesSurvivesACrash) {
+  for (std::uint64_t n = 1; n <= 2; ++n) put(n);
+  route(1, {device(1), device(2)});
+  route(2, devices(40));
+  ack(1, 1);
+  for (std::uint64_t n = 1; n < 40; ++n) ack(2, n);
+  crash();
+  EXPECT_THAT(unrouted(), ElementsAre(1, 2));
+  route(1, {device(1), device(2)});
+  route(2, devices(40));
+  EXPECT_THAT(waiting(1), ElementsAre());
+  EXPECT_THAT(waiting(2), ElementsAre(1));
+  EXPECT_THAT(waiting(40), ElementsAre(2));
+  crash();
+  EXPECT_THAT(unrouted(), ElementsAre());
+  EXPECT_THAT(waiting(2), ElementsAre(1));
+  ack(1, 2);
+  ack(2, 40);
+  for (std::uint64_t n = 1; n <= 2; ++n) {
+    const auto status = call().status(app_id(1), message(n).id.hex(), clock_.wall());
+    EXPECT_EQ(status->state, DeliveryState::kAcked);
+    EXPECT_EQ(status->acked, n == 1 ? 2U : 40U);
+  }
+}
+
+// Else they would be taken for deliveries of a message that is young.
+TEST_F(Young, NoRowOfADeliveryOutlivesItsUse) {
+  for (std::uint64_t n = 1; n <= 2; ++n) put(n);
+  for (std::uint64_t n = 1; n <= 2; ++n) route(n, {device(1), device(2)});
+  ack(1, 1);
+  ack(1, 2);
+  ack(2, 1);
+  clock_.advance(std::chrono::milliseconds(limits_.young_ms));
+  commit();
+  call_.reset();
+  store_.reset();
+  EXPECT_EQ(rows_of("deliveries"), 0U);
 }
 
 TEST_F(Young, ARouteIsWrittenAtTheAgeOfYoungMs) {
@@ -251,18 +317,10 @@ TEST_F(Young, AFolderOfVersion1IsTakenOver) {
   route(1, {device(1)});
   call_.reset();
   store_.reset();
-  rocksdb::Options options;
-  std::vector<std::string> names;
-  ASSERT_TRUE(rocksdb::DB::ListColumnFamilies(options, folder_->path(), &names).ok());
-  std::vector<rocksdb::ColumnFamilyDescriptor> families;
-  for (const auto& name : names) families.emplace_back(name, rocksdb::ColumnFamilyOptions());
-  std::vector<rocksdb::ColumnFamilyHandle*> handles;
-  rocksdb::DB* db = nullptr;
-  ASSERT_TRUE(rocksdb::DB::Open(options, folder_->path(), families, &handles, &db).ok());
-  EXPECT_TRUE(db->Put({}, "format", std::string("\0\0\0\1", 4)).ok());
-  EXPECT_TRUE(db->Delete({}, young_floor_key()).ok());
-  for (auto* handle : handles) db->DestroyColumnFamilyHandle(handle);
-  delete db;
+  with_database([](rocksdb::DB& db, const auto&) {
+    EXPECT_TRUE(db.Put({}, "format", std::string("\0\0\0\1", 4)).ok());
+    EXPECT_TRUE(db.Delete({}, young_floor_key()).ok());
+  });
 
   limits_.young_ms = 2'000;
   EXPECT_THAT(waiting(1), ElementsAre(1));
