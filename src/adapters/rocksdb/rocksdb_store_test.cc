@@ -24,8 +24,13 @@ const StoreFactory kWrittenAtOnce = [](const Limits& limits, const Clock& clock)
 };
 
 HERALD_INSTANTIATE_STORE_CONTRACT(Rocksdb, kYoung);
-HERALD_INSTANTIATE_STORE_CONTRACT(RocksdbSoonWritten, kSoonWritten);
-HERALD_INSTANTIATE_STORE_CONTRACT(RocksdbWrittenAtOnce, kWrittenAtOnce);
+// Of what knows young messages.
+const auto kOthers = testing::Values(kSoonWritten, kWrittenAtOnce);
+INSTANTIATE_TEST_SUITE_P(RocksdbWritten, MessageStoreContract, kOthers);
+INSTANTIATE_TEST_SUITE_P(RocksdbWritten, MessageUpkeepContract, kOthers);
+INSTANTIATE_TEST_SUITE_P(RocksdbWritten, DeliveryStoreContract, kOthers);
+INSTANTIATE_TEST_SUITE_P(RocksdbWritten, PendingContract, kOthers);
+INSTANTIATE_TEST_SUITE_P(RocksdbWritten, ReceiptLogContract, kOthers);
 
 }  // namespace
 }  // namespace herald::ports::contract
