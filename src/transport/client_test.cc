@@ -102,10 +102,10 @@ class ScriptedServer final : public IoHandler {
 
 class ClientTest : public testing::Test {
  protected:
-  // Runs the loop until `done`, at most for some seconds.
+  // Runs the loop until `done`, at most for a minute.
   template <class Done>
   bool run_until(Done done) {
-    const MonoTime give_up = clock_.mono() + std::chrono::seconds(20);
+    const MonoTime give_up = clock_.mono() + std::chrono::seconds(60);
     while (!done() && clock_.mono() < give_up) loop_.run_once(100ms);
     return done();
   }

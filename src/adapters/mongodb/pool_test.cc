@@ -54,7 +54,7 @@ class PoolTest : public testing::Test {
   }
   void wait_until_started(std::size_t batches) {
     std::unique_lock lock(mutex_);
-    ASSERT_TRUE(changed_.wait_for(lock, std::chrono::seconds(10), [&] { return started_ >= batches; }));
+    ASSERT_TRUE(changed_.wait_for(lock, std::chrono::seconds(60), [&] { return started_ >= batches; }));
   }
   void open_gate_and_wait_for(std::size_t answers) {
     gate_.count_down();

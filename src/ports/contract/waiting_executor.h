@@ -37,9 +37,9 @@ class WaitingExecutor final : public Executor {
     return ran;
   }
 
-  // Runs tasks as they come until `reached` holds. False if that takes longer than ten seconds.
+  // Runs tasks as they come until `reached` holds. False if that takes longer than a minute.
   [[nodiscard]] bool run_until(const std::function<bool()>& reached) {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
     while (!reached()) {
       if (Task task = take(std::chrono::milliseconds(100))) task();
       if (std::chrono::steady_clock::now() > deadline) return reached();

@@ -134,7 +134,7 @@ struct ForeignPushTest : testing::Test {
     ForeignPush foreign(std::move(config), loop);
     foreign.push(*transport::Url::parse(url), Urgency::kHigh, "{}",
                  Reply<ForeignVerdict>(loop, [this](ForeignVerdict answer) { verdict = answer; }));
-    for (int round = 0; round < 100 && !verdict; ++round) loop.run_once(std::chrono::milliseconds(100));
+    for (int round = 0; round < 600 && !verdict; ++round) loop.run_once(std::chrono::milliseconds(100));
   }
 };
 
