@@ -1,5 +1,5 @@
 // Drives one Firefox for a test in another language. The launch options come as JSON in argv[2]; then one request a line
-// on stdin, {"do", ...}, and one answer a line on stdout, {"value"} or {"error"}.
+// on stdin, {"do", ...}, and one answer a line on stdout, {"value"} or {"error"}. The test decides how long to wait.
 'use strict';
 
 const readline = require('node:readline');
@@ -11,7 +11,7 @@ const pages = [];
 const actions = {
   async open({ url }) {
     const page = await browser.newPage();
-    await page.goto(url);
+    await page.goto(url, { timeout: 0 });
     return pages.push(page) - 1;
   },
   evaluate: ({ page, expression }) => pages[page].evaluate(expression),
@@ -34,6 +34,7 @@ async function answer(line) {
 async function main() {
   browser = await puppeteer.launch({
     browser: 'firefox', executablePath, headless: true, userDataDir: profile, extraPrefsFirefox: preferences,
+    timeout: 0,
   });
   console.log(JSON.stringify({ value: await browser.version() }));
   for await (const line of readline.createInterface({ input: process.stdin })) {

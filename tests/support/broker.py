@@ -27,7 +27,7 @@ UNPACKED = ROOT / "build" / "brokers"
 TEMPLATES = pathlib.Path(__file__).resolve().parent / "broker"
 VERSIONS = {"classic": "apache-activemq:5.18.3", "artemis": "apache-artemis:2.40.0"}
 KINDS = tuple(VERSIONS)
-START_SECONDS = 90
+START_SECONDS = 240
 # Artemis' module that takes everyone.
 GUEST = """  org.apache.activemq.artemis.spi.core.security.jaas.GuestLoginModule sufficient
     org.apache.activemq.jaas.guest.user="guest"
@@ -192,7 +192,7 @@ class Broker:
 
             more["ssl_domain"] = SSLDomain(SSLDomain.MODE_CLIENT)
             more["ssl_domain"].set_peer_authentication(SSLDomain.ANONYMOUS_PEER)  # it is Herald that must check
-        return BlockingConnection(self.url, timeout=20, **more)
+        return BlockingConnection(self.url, timeout=120, **more)
 
     def queues(self):
         """By name, what the broker itself says of its queues: {"WS1": {"messages": 0, "consumers": 1}}."""
@@ -226,7 +226,7 @@ def classic_queues(connection):
     receiver = ask(connection, "ActiveMQ.Statistics.Destination.>", query)
     queues = {}
     while True:
-        answer = receiver.receive(timeout=10).body
+        answer = receiver.receive(timeout=120).body
         receiver.accept()
         if not isinstance(answer, dict) or "destinationName" not in answer:
             return queues
@@ -242,7 +242,7 @@ def artemis_queues(connection):
         body=json.dumps(['{"field":"","operation":"","value":""}', 1, 1000]),
     )
     receiver = ask(connection, "activemq.management", query)
-    answer = receiver.receive(timeout=10)
+    answer = receiver.receive(timeout=120)
     receiver.accept()
     assert answer.properties["_AMQ_OperationSucceeded"], answer.body
     rows = json.loads(json.loads(answer.body)[0])["data"]

@@ -25,7 +25,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "tests" / "support" / "ferretdb"
 BUILT = ROOT / "build" / "ferretdb"
 GO_AT_LEAST = (1, 22)
-START_SECONDS = 60
+START_SECONDS = 180
 
 
 class NoDatabase(Exception):

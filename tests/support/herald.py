@@ -21,7 +21,7 @@ import urllib.parse
 import websockets
 
 BINARY = os.environ.get("HERALD_BINARY", "")
-START_SECONDS = 60
+START_SECONDS = 180
 WAIT_SECONDS = 60  # for what must happen: nothing is hurt by a machine that takes its time
 
 
@@ -92,7 +92,7 @@ class Server:
         """Ends the server politely; its exit code must be 0."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-        code = self.wait(60)
+        code = self.wait(START_SECONDS)
         self.process.stdout.close()
         assert code == 0, f"exit code {code}\n{self.log_path.read_text()[-6000:]}"
 

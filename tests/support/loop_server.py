@@ -17,7 +17,7 @@ class LoopServer:
     def start(self):
         self.thread.start()
         listening = asyncio.start_server(self.serve, "127.0.0.1", self.port, backlog=BACKLOG)
-        self.server = asyncio.run_coroutine_threadsafe(listening, self.loop).result(10)
+        self.server = asyncio.run_coroutine_threadsafe(listening, self.loop).result(60)
         self.port = self.server.sockets[0].getsockname()[1]
         return self
 
@@ -28,9 +28,9 @@ class LoopServer:
                 if task is not asyncio.current_task():
                     task.cancel()
 
-        asyncio.run_coroutine_threadsafe(end(), self.loop).result(10)
+        asyncio.run_coroutine_threadsafe(end(), self.loop).result(60)
         self.loop.call_soon_threadsafe(self.loop.stop)
-        self.thread.join(10)
+        self.thread.join(60)
 
 
 async def carry(reader, writer, ready=None):
