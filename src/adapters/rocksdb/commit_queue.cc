@@ -174,7 +174,7 @@ void CommitQueue::answer(Operations operations, const Status& committed) {
 void CommitQueue::finish() {
   if (!prepare()) return;
   batch_.settle_all();
-  static_cast<void>(write(0, true, clock_.mono()));
+  if (!write(0, true, clock_.mono())) log_.error("routes were not written: the next start routes these messages again");
 }
 
 }  // namespace herald::adapters
