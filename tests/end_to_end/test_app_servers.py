@@ -76,7 +76,10 @@ async def test_a_replaced_message_never_follows_its_replacement(plain_server, na
     sender = loop.run_in_executor(None, lambda: [notify(url, str(n), id="counter") for n in range(200)])
     highest = -1
     while highest < 199:
-        number = int((await device.notification(seconds=50))["message"])  # a slow store finds each replaced by the next
+        # A slow store finds each replaced by the next: only the last one must come.
+        coming = asyncio.create_task(device.notification(seconds=300))
+        await asyncio.wait([coming, sender], return_when=asyncio.FIRST_COMPLETED)
+        number = int((await asyncio.wait_for(coming, herald.WAIT_SECONDS if sender.done() else None))["message"])
         assert number >= highest
         highest = number
     await sender

@@ -130,9 +130,10 @@ class Cluster:
         return self.members["WS1"].operations
 
     def targets(self):
+        """Where the servers of each role listen, whether or not they live just now: somebody may have started one by hand."""
         found = {}
         for member in self.members.values():
-            if member.alive() and getattr(member, "url", None):
+            if getattr(member, "url", None):
                 host, port = member.url.rsplit("/", 1)[1].rsplit(":", 1)
                 found.setdefault(member.role, []).append((host, int(port)))
         return found
