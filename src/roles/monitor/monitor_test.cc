@@ -420,6 +420,24 @@ TEST_F(MonitorTest, AsksLessOfAStoreThatHadNoTimeForAll) {
   EXPECT_EQ(world.adds[2].size(), 2U);
 }
 
+TEST_F(MonitorTest, ABacklogIsWrittenInGrowingParts) {
+  put_device(1, 1, on(LocationKind::kWebSocket, "WS1"));
+  start();
+  world.add_fault.failures = 3;
+  std::vector<std::pair<MessageId, AppId>> all;
+  for (std::uint8_t i = 1; i <= 64; ++i) all.emplace_back(message(i), app(1));
+  world.announce(all);
+  while (world.published.size() < 64 && world.timers.fire()) world.loop.run();
+  world.loop.run();
+  // 64, 32 and 16 were too much.
+  ASSERT_GE(world.adds.size(), 4U);
+  EXPECT_EQ(world.adds[0].size(), 8U);
+  std::size_t written = 0;
+  for (const auto& add : world.adds) written += add.size();
+  EXPECT_EQ(written, 64U);
+  for (std::size_t i = 1; i < world.adds.size(); ++i) EXPECT_LE(world.adds[i].size(), 2 * world.adds[i - 1].size());
+}
+
 TEST_F(MonitorTest, AMessageThatCanNotBeReadIsLeftToTheSweepAndHoldsUpNobody) {
   put_device(1, 1, on(LocationKind::kWebSocket, "WS1"));
   start();

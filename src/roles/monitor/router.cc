@@ -10,11 +10,24 @@
 
 namespace herald::roles::monitor {
 
+namespace {
+// Nothing is known of the store yet; it takes few writes to reach deliveries_per_write.
+constexpr std::size_t kFirstAtOnce = 256;
+}  // namespace
+
+// A message that nobody is registered for is a row to change, too.
+std::size_t Router::Write::deliveries() const {
+  std::size_t count = 0;
+  for (const auto& item : items) count += std::max<std::size_t>(1, item.user_agents.size());
+  return count;
+}
+
 Router::Router(const MonitorConfig& config, const MonitorPorts& ports, Forwarder& forwarder)
     : config_(config),
       ports_(ports),
       forwarder_(forwarder),
       wait_(config.retry_first, config.retry_most),
+      deliveries_at_once_(std::min(kFirstAtOnce, config.deliveries_per_write)),
       routed_(ports.metrics.counter("herald_routed_total", "Messages routed to all devices of their app.")),
       deliveries_(ports.metrics.counter("herald_deliveries_total", "Pending deliveries written.")),
       dropped_(ports.metrics.counter("herald_dropped_total",
@@ -116,6 +129,7 @@ void Router::plan_writes() {
 
 void Router::write_next() {
   if (writes_.empty()) return end_round();
+  while (writes_.front().items.size() > 1 && writes_.front().deliveries() > deliveries_at_once_) halve_first_write();
   std::vector<ports::NewDeliveries> entries;
   const auto& write = writes_.front();
   for (std::size_t i = 0; i < write.items.size(); ++i) {
@@ -130,9 +144,10 @@ void Router::write_next() {
 void Router::written(const Result<ports::AddOutcome>& outcome) {
   if (!outcome) {
     if (outcome.error().kind == ErrorKind::kCorrupt) return unwritable(outcome.error());
-    halve_first_write();
+    deliveries_at_once_ = std::max<std::size_t>(1, writes_.front().deliveries() / 2);
     return wait_then([this] { write_next(); }, outcome.error());
   }
+  deliveries_at_once_ = std::min(2 * deliveries_at_once_, config_.deliveries_per_write);
   wait_.reset();
   deliveries_.add(outcome->added);
   dropped_.add(outcome->dropped);
@@ -159,7 +174,8 @@ void Router::unwritable(const Error& error) {
   write_next();
 }
 
-// A slow store may have no time for as much as was asked of it; the same again would fail for ever.
+// A slow store may have no time for as much as was asked of it; the same again would fail for ever. What is tried after
+// a failure is half of it, and so on; what a monitor learnt holds for its next rounds.
 void Router::halve_first_write() {
   Write& first = writes_.front();
   const auto half = static_cast<std::ptrdiff_t>(first.items.size() / 2);

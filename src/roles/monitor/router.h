@@ -72,8 +72,11 @@ class Router {
   struct Write {
     std::vector<Routed> items;
     std::vector<bool> last_page;
+    [[nodiscard]] std::size_t deliveries() const;
   };
   std::deque<Write> writes_;  // of this round, in order
+  // What one write may have now: grows with each that the store had time for, and shrinks with each that it had not.
+  std::size_t deliveries_at_once_;
   std::unordered_set<MessageId, IdHash> routing_;
   Counter& routed_;
   Counter& deliveries_;
