@@ -17,10 +17,8 @@ WEIGHTS = {"WS1": 4, "WS2": 4, "app1": 2, "UDP1": 1, "monitor1": 4, "monitor2": 
 # The clients, a gateway and nine processes share the processors: a message may be sent in time and seen later.
 faults.CLOCK_SLACK_S = 1.5
 faults.SILENCE_S = 10
-# The database may be FerretDB, which reads whole collections: what gathers there while it is killed and slow must stay little,
-# and what has ended must go, or else a long run on a busy machine is one of waiting.
+# The database may be FerretDB, which reads whole collections: what gathers there while it is killed and slow must stay little.
 faults.BEHIND_MAX = 50
-RETENTION = ["--limits-receipt-retention-s", "30"]
 
 
 def start_again(member):
@@ -36,7 +34,7 @@ def start_again(member):
 
 
 def test_kill_9_of_anything_loses_nothing(own_cluster):
-    cluster = own_cluster(*RETENTION, monitors=2, broker="artemis").start()
+    cluster = own_cluster(monitors=2, broker="artemis").start()
     killed = collections.Counter()
 
     def fault(dice):
@@ -50,7 +48,7 @@ def test_kill_9_of_anything_loses_nothing(own_cluster):
             start_again(cluster[victim])
 
     try:
-        asyncio.run(faults.under_load(cluster, ROUNDS, fault, settle_s=120))
+        asyncio.run(faults.under_load(cluster, ROUNDS, fault, settle_s=300))
     finally:
         print(f"killed {dict(killed)}")
     cluster.wait_healthy()
