@@ -105,25 +105,37 @@ std::size_t utf8_sequence_length(const unsigned char* at, std::size_t left) {
 
 std::string to_hex(ByteView bytes) {
   std::string out;
-  out.reserve(bytes.size() * 2);
-  for (const std::uint8_t byte : bytes) {
-    out.push_back(kHexDigits[byte >> 4]);
-    out.push_back(kHexDigits[byte & 0x0F]);
-  }
+  append_hex(out, bytes);
   return out;
+}
+
+void append_hex(std::string& out, ByteView bytes) {
+  const std::size_t before = out.size();
+  out.resize(before + bytes.size() * 2);
+  char* to = out.data() + before;
+  for (const std::uint8_t byte : bytes) {
+    *to++ = kHexDigits[byte >> 4];
+    *to++ = kHexDigits[byte & 0xF];
+  }
 }
 
 Result<std::vector<std::uint8_t>> from_hex(std::string_view text) {
   if (text.size() % 2 != 0) return fail(ErrorKind::kInvalid, "odd length of hex");
-  std::vector<std::uint8_t> out;
-  out.reserve(text.size() / 2);
-  for (std::size_t i = 0; i < text.size(); i += 2) {
-    const std::uint8_t high = kHexValues[static_cast<unsigned char>(text[i])];
-    const std::uint8_t low = kHexValues[static_cast<unsigned char>(text[i + 1])];
-    if (high == kNotInAlphabet || low == kNotInAlphabet) return fail(ErrorKind::kInvalid, "a character is not hex");
-    out.push_back(static_cast<std::uint8_t>(high << 4 | low));
-  }
+  std::vector<std::uint8_t> out(text.size() / 2);
+  if (!from_hex(text, out)) return fail(ErrorKind::kInvalid, "a character is not hex");
   return out;
+}
+
+bool from_hex(std::string_view text, std::span<std::uint8_t> out) {
+  if (text.size() != 2 * out.size()) return false;
+  unsigned seen = 0;
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    const std::uint8_t high = kHexValues[static_cast<unsigned char>(text[2 * i])];
+    const std::uint8_t low = kHexValues[static_cast<unsigned char>(text[2 * i + 1])];
+    seen |= high | low;
+    out[i] = static_cast<std::uint8_t>(high << 4 | low);
+  }
+  return seen <= 0xF;
 }
 
 std::string to_base64(ByteView bytes) {

@@ -23,8 +23,11 @@ using ByteView = std::span<const std::uint8_t>;
 
 // Lower-case.
 [[nodiscard]] std::string to_hex(ByteView bytes);
+void append_hex(std::string& out, ByteView bytes);
 // Accepts both cases.
 [[nodiscard]] Result<std::vector<std::uint8_t>> from_hex(std::string_view text);
+// False unless `text` is as many hex digits as fill `out`, which then holds anything.
+[[nodiscard]] bool from_hex(std::string_view text, std::span<std::uint8_t> out);
 
 // RFC 4648 §4, with padding. Decoding accepts missing padding.
 [[nodiscard]] std::string to_base64(ByteView bytes);

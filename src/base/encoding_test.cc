@@ -17,6 +17,17 @@ TEST(Hex, WritesLowerCaseAndReadsBoth) {
   EXPECT_EQ(to_hex(as_bytes(std::string_view("\x00\xff\x1a", 3))), "00ff1a");
   EXPECT_EQ(text_of(from_hex("00FF1a")), std::string("\x00\xff\x1a", 3));
   EXPECT_EQ(text_of(from_hex("")), "");
+  std::string line = "id=";
+  append_hex(line, as_bytes("\x0f\x10"));
+  EXPECT_EQ(line, "id=0f10");
+}
+
+TEST(Hex, FillsExactlyTheBytesGiven) {
+  std::array<std::uint8_t, 2> out{};
+  EXPECT_TRUE(from_hex("0fA0", out));
+  EXPECT_EQ(to_hex(out), "0fa0");
+  for (const char* bad : {"", "0f", "0fa", "0fa00", "0fa000", "0fag", "g000", "0 00"})
+    EXPECT_FALSE(from_hex(bad, out)) << bad;
 }
 
 TEST(Hex, RefusesOddLengthsAndOtherCharacters) {

@@ -26,9 +26,9 @@ struct FixedId {
   // kInvalid unless `text` is exactly 2 * Size hex digits.
   [[nodiscard]] static Result<FixedId> from_hex(std::string_view text) {
     if (text.size() != 2 * Size) return fail(ErrorKind::kInvalid, "wrong length of an id");
-    auto decoded = herald::from_hex(text);
-    if (!decoded) return std::unexpected(decoded.error());
-    return from_bytes(*decoded);
+    FixedId id;
+    if (!herald::from_hex(text, id.bytes)) return fail(ErrorKind::kInvalid, "a character is not hex");
+    return id;
   }
   // kInvalid unless `raw` has exactly Size bytes.
   [[nodiscard]] static Result<FixedId> from_bytes(ByteView raw) {

@@ -150,14 +150,19 @@ void JsonIndex::add_container(std::uint32_t self, char close) {
 }
 
 std::string_view JsonIndex::take_string() {
+  const std::string_view text = text_;
   const std::size_t begin = ++at_;
   bool escaped = false;
-  for (; text_[at_] != '"'; ++at_) {
-    if (text_[at_] != '\\') continue;
+  std::size_t quote = text.find('"', at_);
+  for (;;) {
+    const std::size_t plain = text.substr(at_, quote - at_).find('\\');
+    if (plain == std::string_view::npos) break;
     escaped = true;
-    ++at_;
+    at_ += plain + 2;
+    if (at_ > quote) quote = text.find('"', at_);
   }
-  const auto content = std::string_view(text_).substr(begin, at_ - begin);
+  at_ = quote;
+  const auto content = text.substr(begin, at_ - begin);
   ++at_;
   return escaped ? decode(content) : content;
 }

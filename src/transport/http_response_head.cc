@@ -50,16 +50,30 @@ std::string_view reason_phrase(int status) {
   return "Unknown";
 }
 
-void append_field(std::string& out, std::string_view name, std::string_view value) {
-  const auto append_clean = [&out](std::string_view text) {
-    for (const char c : text) {
-      if (static_cast<unsigned char>(c) >= ' ' && c != '\177') out.push_back(c);
-    }
-  };
-  append_clean(name);
+bool is_control(char c) {
+  return static_cast<unsigned char>(c) < ' ' || c == '\177';
+}
+
+void append_clean(std::string& out, std::string_view text) {
+  std::size_t copied = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (!is_control(text[i])) continue;
+    out.append(text, copied, i - copied);
+    copied = i + 1;
+  }
+  out.append(text, copied);
+}
+
+// For what a role says.
+void append_clean_field(std::string& out, std::string_view name, std::string_view value) {
+  append_clean(out, name);
   out.append(": ");
-  append_clean(value);
+  append_clean(out, value);
   out.append("\r\n");
+}
+
+void append_field(std::string& out, std::string_view name, std::string_view value) {
+  out.append(name).append(": ").append(value).append("\r\n");
 }
 
 }  // namespace
@@ -87,7 +101,7 @@ void append_response_head(std::string& out, const HttpResponse& response, const 
   out.append("HTTP/1.1 ").append(std::to_string(response.status)).append(" ");
   out.append(reason_phrase(response.status)).append("\r\n");
   append_field(out, "Date", frame.date);
-  for (const auto& [name, value] : response.headers) append_field(out, name, value);
+  for (const auto& [name, value] : response.headers) append_clean_field(out, name, value);
   if (frame.in_parts) {
     if (frame.request_version >= 11) append_field(out, "Transfer-Encoding", "chunked");
   } else if (status_allows_body(response.status)) {

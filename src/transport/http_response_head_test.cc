@@ -42,7 +42,8 @@ TEST(HttpResponseHeadTest, GivesNoLengthWhereThereIsNoBody) {
 TEST(HttpResponseHeadTest, AValueCannotBeginAnotherField) {
   auto response = text_response(200, "");
   response.headers.emplace_back("Location", "/a\r\nSet-Cookie: x");
-  EXPECT_THAT(head_of(response), HasSubstr("Location: /aSet-Cookie: x\r\n"));
+  response.headers.emplace_back("X\r\n\r\n", "\n\177b\t");
+  EXPECT_THAT(head_of(response), HasSubstr("Location: /aSet-Cookie: x\r\nX: b\r\n"));
 }
 
 }  // namespace

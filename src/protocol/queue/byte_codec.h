@@ -1,6 +1,7 @@
 #pragma once
 // Private to the folder: big-endian fields in a byte string. docs/queues.md describes the envelopes made of them.
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -14,9 +15,11 @@ class ByteWriter {
   explicit ByteWriter(std::size_t size_hint) { out_.reserve(size_hint); }
 
   void number(std::uint64_t value, std::size_t width) {
-    for (std::size_t shift = width; shift > 0; --shift) {
-      out_.push_back(static_cast<char>(static_cast<std::uint8_t>(value >> (8 * (shift - 1)))));
+    std::array<char, sizeof(value)> bytes;
+    for (std::size_t i = 0; i < width; ++i) {
+      bytes[i] = static_cast<char>(static_cast<std::uint8_t>(value >> (8 * (width - 1 - i))));
     }
+    out_.append(bytes.data(), width);
   }
   template <class Tag, std::size_t Size>
   void id(const FixedId<Tag, Size>& value) {

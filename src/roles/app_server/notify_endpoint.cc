@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::size_t kReceiptPageDefault = 100;
 constexpr std::size_t kReceiptPageMost = 1'000;
+constexpr std::size_t kLocationBytes = 128;
 
 notify::ReceiptHead head_of(const ports::MessageStatus& status) {
   return {.id = status.id,
@@ -48,7 +49,13 @@ transport::HttpResponse receipt_answer(std::string body) {
 
 transport::HttpResponse accepted_answer(const AppId& app, const MessageId& id) {
   auto response = json_answer(200, notify::accepted_body());
-  response.headers.emplace_back("Location", "/notify/" + app.hex() + "/messages/" + id.hex());
+  std::string location;
+  location.reserve(kLocationBytes);
+  location += "/notify/";
+  append_hex(location, app.bytes);
+  location += "/messages/";
+  append_hex(location, id.bytes);
+  response.headers.emplace_back("Location", std::move(location));
   response.headers.emplace_back("Access-Control-Expose-Headers", "Location");
   return response;
 }

@@ -8,6 +8,8 @@ namespace herald::roles::app_server {
 namespace {
 
 constexpr const char* kRetryAfterS = "5";
+// Answers have no more than these, nearly always.
+constexpr std::size_t kFieldsMost = 4;
 
 void allow_any_origin(transport::HttpResponse& response) {
   response.headers.emplace_back("Access-Control-Allow-Origin", "*");
@@ -17,6 +19,7 @@ void allow_any_origin(transport::HttpResponse& response) {
 
 transport::HttpResponse json_answer(int status, std::string body) {
   auto response = transport::json_response(status, std::move(body));
+  response.headers.reserve(kFieldsMost);
   allow_any_origin(response);
   return response;
 }

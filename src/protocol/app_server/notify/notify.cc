@@ -1,5 +1,7 @@
 #include "protocol/app_server/notify/notify.h"
 
+#include <algorithm>
+
 #include "base/json_string.h"
 #include "protocol/app_server/notify/expiry.h"
 #include "protocol/json.h"
@@ -13,6 +15,10 @@ std::unexpected<Rejection> reject(int status, std::string_view reason, std::stri
 
 std::unexpected<Rejection> not_json() {
   return reject(400, "JSON not valid", "not_json");
+}
+
+bool is_upper(char c) {
+  return c >= 'A' && c <= 'Z';
 }
 
 bool is_notification(const JsonValue& posted) {
@@ -122,7 +128,7 @@ std::expected<AppId, Rejection> parse_app(std::string_view rest, std::optional<s
   const std::string_view token = rest.empty() ? query_token.value_or("") : rest;
   auto app = AppId::from_hex(token);
   // One text for each app: upper-case hex names none.
-  if (!app || app->hex() != token) return reject(404, "No valid WAtoken", "watoken");
+  if (!app || std::ranges::any_of(token, is_upper)) return reject(404, "No valid WAtoken", "watoken");
   return *app;
 }
 
