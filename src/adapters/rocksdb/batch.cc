@@ -68,7 +68,10 @@ void Batch::put_expiry(const std::string& key, const std::string& value) {
 }
 
 void Batch::scan(Family family, const std::string& prefix, const std::string& from, const Visit& visit) {
+  const std::string end = end_of_prefix(prefix);
+  const rocksdb::Slice bound = slice(end);
   rocksdb::ReadOptions options;
+  if (!end.empty()) options.iterate_upper_bound = &bound;
   auto* const handle = database_.family(family);
   const std::unique_ptr<rocksdb::Iterator> it(
       rows_.NewIteratorWithBase(handle, database_.db()->NewIterator(options, handle)));

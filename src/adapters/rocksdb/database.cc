@@ -58,6 +58,13 @@ Error to_error(const rocksdb::Status& status) {
   return {may_pass ? ErrorKind::kUnavailable : ErrorKind::kInternal, status.ToString()};
 }
 
+std::string end_of_prefix(std::string_view prefix) {
+  std::string end(prefix);
+  while (!end.empty() && static_cast<unsigned char>(end.back()) == 0xFF) end.pop_back();
+  if (!end.empty()) end.back() = static_cast<char>(static_cast<unsigned char>(end.back()) + 1);
+  return end;
+}
+
 Database::Database(const RocksdbOptions& options, const Clock& clock, Log& log)
     : options_(options), clock_(clock), log_(log) {}
 

@@ -39,6 +39,9 @@ enum class Family : std::uint8_t {
 inline constexpr std::size_t kFamilies = 14;
 
 [[nodiscard]] Error to_error(const rocksdb::Status& status);
+// The first key after all that start with `prefix`; empty: there is none. A scan that is not bounded by it walks over
+// the deleted rows of others.
+[[nodiscard]] std::string end_of_prefix(std::string_view prefix);
 
 class Database {
  public:

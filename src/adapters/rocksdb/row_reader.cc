@@ -35,7 +35,11 @@ Result<std::vector<std::optional<std::string>>> RowReader::get_all(Family family
 }
 
 Status RowReader::scan(Family family, std::string_view prefix, std::string_view from, const Visit& visit) const {
-  const std::unique_ptr<rocksdb::Iterator> it(database_.db()->NewIterator(options(), database_.family(family)));
+  const std::string end = end_of_prefix(prefix);
+  const rocksdb::Slice bound(end);
+  auto bounded = options();
+  if (!end.empty()) bounded.iterate_upper_bound = &bound;
+  const std::unique_ptr<rocksdb::Iterator> it(database_.db()->NewIterator(bounded, database_.family(family)));
   for (it->Seek({from.data(), from.size()}); it->Valid(); it->Next()) {
     if (!it->key().starts_with({prefix.data(), prefix.size()})) break;
     const auto go_on = visit(it->key().ToStringView(), it->value().ToStringView());

@@ -331,6 +331,13 @@ TEST_F(Young, AFolderOfVersion1IsTakenOver) {
   EXPECT_THAT(unrouted(), ElementsAre(2, 3));
 }
 
+TEST(EndOfPrefix, IsTheFirstKeyBehindAllOfThem) {
+  EXPECT_EQ(end_of_prefix("ab"), "ac");
+  EXPECT_EQ(end_of_prefix("a\xFF\xFF"), "b");
+  EXPECT_EQ(end_of_prefix("\xFF"), "") << "nothing is behind them";
+  EXPECT_EQ(end_of_prefix(""), "");
+}
+
 TEST(MergePages, TakesTheFirstOfBothAndNoneTwice) {
   const auto at = [](std::uint64_t n) {
     Message message;
