@@ -120,12 +120,10 @@ void Batch::change(const Receipt& receipt) {
   HERALD_CHECK(cached != nullptr, "a receipt is changed that the batch did not give out");
   if (std::exchange(cached->changed, true)) return;
   changed_receipts_.push_back(receipt.id);
-  ++changes_;
 }
 
 void Batch::end_young(const Receipt& receipt) {
   ended_young_.push_back(receipt.id);
-  ++changes_;
 }
 
 void Batch::forget_receipt(MessageId id) {
@@ -158,12 +156,15 @@ bool Batch::has_only_young_pending(const UserAgentId& user_agent) {
   return known != nullptr && known->count == young_.pending_count(user_agent);
 }
 
+bool Batch::is_held(const PendingKey& key) {
+  const auto* young = young_.find(key.message);
+  return young != nullptr && !has_row(young->receipt, key.user_agent);
+}
+
 void Batch::add_pending(const PendingKey& key, const PendingRecord& record) {
   auto& counted_before = counted(key.user_agent);
   ++counted_before.count;
-  if (const auto* young = young_.find(key.message); young != nullptr && !has_row(young->receipt, key.user_agent)) {
-    return young_.add_pending(key);
-  }
+  if (is_held(key)) return young_.add_pending(key);
   std::string row = pending_key(key);
   put(Family::kPending, row, encode_pending(record));
   if (row < counted_before.first) counted_before.first = std::move(row);
@@ -171,9 +172,7 @@ void Batch::add_pending(const PendingKey& key, const PendingRecord& record) {
 
 void Batch::remove_pending(const PendingKey& key) {
   if (auto* known = pending_counts_.find(key.user_agent); known != nullptr && known->count > 0) --known->count;
-  if (const auto* young = young_.find(key.message); young != nullptr && !has_row(young->receipt, key.user_agent)) {
-    return young_.remove_pending(key);
-  }
+  if (is_held(key)) return young_.remove_pending(key);
   remove(Family::kPending, pending_key(key));
 }
 
@@ -238,7 +237,6 @@ void Batch::clear() {
   changed_receipts_.clear();
   ended_young_.clear();
   ended_.clear();
-  changes_ = 0;
   tally_ = {};
 }
 

@@ -80,8 +80,8 @@ class Batch {
     ScanFloor ended;
   };
   [[nodiscard]] Floors& floors() { return floors_; }
-  void put_unrouted(const std::string& key, const std::string& value);
-  void put_expiry(const std::string& key, const std::string& value);
+  // The rows there of a message that has not ended.
+  void write_indexes(const Receipt& receipt);
 
   // Receipts; null: no such message. Write them only through the functions below, and change() what you change.
   [[nodiscard]] Receipt* receipt(const MessageId& id);
@@ -125,7 +125,9 @@ class Batch {
   [[nodiscard]] const std::optional<Error>& failure() const { return failure_; }
   [[nodiscard]] std::optional<Error> take_failure() { return std::exchange(failure_, std::nullopt); }
   // There is something to commit.
-  [[nodiscard]] bool has_changes() { return changes_ > 0 || rows_.GetWriteBatch()->Count() > 0; }
+  [[nodiscard]] bool has_changes() {
+    return !changed_receipts_.empty() || !ended_young_.empty() || rows_.GetWriteBatch()->Count() > 0;
+  }
   // Writes everything, or nothing and forgets it; the batch is empty after.
   [[nodiscard]] Status commit(bool sync);
   // Forgets the batch, and what is young: load() must follow.
@@ -150,13 +152,16 @@ class Batch {
   void fail_with(const Error& error);
   [[nodiscard]] std::optional<Receipt> load_receipt(const MessageId& id);
   [[nodiscard]] PendingCount& counted(const UserAgentId& user_agent);
+  // True: what waits for the device is young and in no row.
+  [[nodiscard]] bool is_held(const PendingKey& key);
+  void put_unrouted(const std::string& key, const std::string& value);
+  void put_expiry(const std::string& key, const std::string& value);
   void clear();
   [[nodiscard]] Status load_young(const MessageId& floor);
   [[nodiscard]] bool is_settled(std::string_view message_key);
   void load_one(const MessagePtr& message);
   void remove_ack_rows(const Receipt& receipt);
   void write_delivery_rows(Receipt& receipt, std::size_t most);
-  void write_indexes(const Receipt& receipt);
   // Answers how many rows it wrote.
   std::size_t settle(YoungMessage& young, std::size_t most);
   void write_receipts();
@@ -183,7 +188,6 @@ class Batch {
 
   DirectoryCache directory_;
 
-  std::size_t changes_ = 0;  // receipts to be written
   std::vector<MessageId> changed_receipts_;
   std::vector<MessageId> ended_young_;
   std::vector<std::pair<WallTime, MessageId>> ended_;

@@ -48,11 +48,7 @@ Result<ports::PutOutcome> put_message(Batch& batch, const MessagePtr& stored) {
     batch.put(Family::kReplace, replace_key(message.app, message.replace_key), encode_ids({message.id}));
   }
   batch.put_unindexed(Family::kMessages, key_of(message.id), encode_message(message));
-  if (!batch.new_receipt(stored).young) {
-    batch.put_unrouted(key_of(message.id), encode_unrouted({.app = message.app, .accepted_at = message.accepted_at}));
-    batch.put_expiry(ends_key({.row = kExpiryRow, .time = message.expires_at, .message = message.id}),
-                     encode_ids({message.id}));
-  }
+  if (const Receipt& receipt = batch.new_receipt(stored); !receipt.young) batch.write_indexes(receipt);
   if (message.receipt != ReceiptId{}) {
     batch.put(Family::kReceiptMessages, receipt_message_key(message.receipt, message.id), encode_presence());
   }
