@@ -168,17 +168,27 @@ class Adding {
   Status mark_routed() {
     std::vector<Update> updates;
     std::vector<End> for_nobody;
-    std::set<MessageId> to_resolve;
+    Heads complete;
     for (const auto& [id, head] : heads_) {
       const Wish& wish = wishes_.at(id);
-      if (wish.last_page && wish.user_agents.empty() && !head.many && !head.sole)
-        for_nobody.push_back({&head, wish.now});
       updates.push_back({text_of("_id", id.hex()), routed_change(head, wish)});
-      if (wish.last_page && !wish.user_agents.empty()) to_resolve.insert(id);
+      if (!wish.last_page) continue;
+      if (wish.user_agents.empty() && !head.many && !head.sole) {
+        for_nobody.push_back({&head, wish.now});
+      } else {
+        complete.emplace(id, routed_head(head, wish));
+      }
     }
     if (auto done = context_.database.update(kMessages, updates); !done) return std::unexpected(done.error());
     if (auto done = end_messages(context_, for_nobody, "acked_at", DeliveryState::kAcked); !done) return done;
-    return end_early(to_resolve);
+    return end_early(std::move(complete));
+  }
+
+  // As it is once its change is made.
+  [[nodiscard]] StoredMessage routed_head(StoredMessage head, const Wish& wish) const {
+    head.routed = true;
+    if (is_sole(head, wish)) head.sole = *wish.user_agents.begin();
+    return head;
   }
 
   [[nodiscard]] Document routed_change(const StoredMessage& head, const Wish& wish) const {
@@ -196,15 +206,15 @@ class Adding {
     return change;
   }
 
-  // A message may have nothing left to wait for when its last page is written: earlier pages were acked meanwhile, or
-  // its device was too full for it.
-  Status end_early(const std::set<MessageId>& last_pages) {
-    std::set<MessageId> asked;
-    WallTime now = calls_.front().in.now;
-    for (const auto& id : last_pages) {
-      if (heads_.at(id).many || outcomes_[wishes_.at(id).call].dropped > 0) asked.insert(id);
-    }
-    return end_if_resolved(context_, asked, now);
+  // A message may have nothing left to wait for when its last page is marked: its devices found their deliveries by
+  // themselves and acked them meanwhile, when it did not count as routed, or they were too full for it. Of one device
+  // it is the ack that ends the message, whenever it comes.
+  Status end_early(Heads complete) {
+    std::erase_if(complete, [this](const auto& it) {
+      const auto& [id, head] = it;
+      return head.sole && outcomes_[wishes_.at(id).call].dropped == 0;
+    });
+    return end_those_resolved(context_, complete, calls_.front().in.now);
   }
 
   Context& context_;

@@ -32,13 +32,15 @@ class Recording {
 
   Status run() {
     if (auto read = read_deliveries_named(); !read) return read;
-    for (auto& call : calls_) {
-      std::uint64_t changed = 0;
-      for (const auto& event : call.in) changed += apply(event) ? 1 : 0;
-      call.out = changed;
+    std::vector<std::uint64_t> changed;
+    for (const auto& call : calls_) {
+      changed.push_back(static_cast<std::uint64_t>(
+          std::ranges::count_if(call.in, [this](const DeliveryEvent& event) { return apply(event); })));
     }
     if (auto done = context_.database.update(kDeliveries, updates_); !done) return std::unexpected(done.error());
-    return end_acked();
+    if (auto ended = end_acked(); !ended) return ended;
+    for (std::size_t i = 0; i < calls_.size(); ++i) calls_[i].out = changed[i];
+    return {};
   }
 
  private:
@@ -59,20 +61,26 @@ class Recording {
     if (found == deliveries_.end()) return false;
     StoredDelivery& delivery = found->second;
     const DeliveryState before = delivery.state_alone(event.at);
-    if (before == event.state || !may_follow(before, event.state)) return false;
     const bool acks = event.state == DeliveryState::kAcked;
+    // Acked before: by a call that may have come no further.
+    if (acks && before == DeliveryState::kAcked) note_acked(delivery, event);
+    if (before == event.state || !may_follow(before, event.state)) return false;
     updates_.push_back(
         {text_of("_id", found->first), acks ? acked_change(event.sent_at, event.at) : sent_change(event.sent_at)});
     delivery.state = event.state;
     if (!acks) return true;
     delivery.open = false;
+    note_acked(delivery, event);
+    return true;
+  }
+
+  void note_acked(const StoredDelivery& delivery, const DeliveryEvent& event) {
     if (delivery.sole) {
       sole_acked_.try_emplace(event.message, event.at);
     } else {
       others_acked_.insert(event.message);
     }
     acked_at_ = std::max(acked_at_, event.at);
-    return true;
   }
 
   // A message for one device ends with its ack; of others it must be asked who has not acked yet.

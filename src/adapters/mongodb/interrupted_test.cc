@@ -126,6 +126,72 @@ TEST_F(InterruptedTest, AnAckedDeliveryWhoseMessageDidNotEndCountsWhenItWouldExp
   EXPECT_EQ(state(several), kAcked);
 }
 
+TEST_F(InterruptedTest, ARecordThatCameNoFurtherThanTheDeliveriesEndsTheirMessagesWhenRepeated) {
+  const auto sole = put(message(1));
+  const auto several = put(message(2));
+  route(sole, {device(1)});
+  route(several, {device(1), device(2)});
+  std::vector<Update> acks;
+  std::vector<DeliveryEvent> events;
+  for (const auto& [id, user_agent] :
+       {std::pair(sole, device(1)), std::pair(several, device(1)), std::pair(several, device(2))}) {
+    acks.push_back({text_of("_id", delivery_id(id, user_agent)), acked_change(now(), now())});
+    events.push_back({id, user_agent, kAcked, now(), now()});
+  }
+  ASSERT_TRUE(session_.update(kDeliveries, acks));
+  EXPECT_EQ(state(several), kPending);
+  EXPECT_EQ(call_.record(events), 0) << "no delivery changed";
+  EXPECT_EQ(state(sole), kAcked);
+  EXPECT_EQ(state(several), kAcked);
+}
+
+TEST_F(InterruptedTest, AMessageThatAllAckedBeforeItsLastPageCameEndsThen) {
+  const auto id = put(message(1));
+  call_.add({{.message = id, .user_agents = {device(1), device(2)}, .last_page = false}}, now());
+  call_.record({{id, device(1), kAcked, now(), now()}, {id, device(2), kAcked, now(), now()}});
+  EXPECT_EQ(state(id), kPending) << "there may be more devices";
+  route(id, {});
+  EXPECT_EQ(state(id), kAcked);
+}
+
+// As when a device finds its delivery by itself and acks it while add() is on its way to the mark.
+TEST_F(InterruptedTest, AMessageThatAllAckedBeforeTheMarkEndsWithTheMark) {
+  const auto id = put(message(1));
+  const auto found = session_.find_one(kMessages, {text_of("_id", id.hex()), {}});
+  const auto stored = read_message(Row(**found)).value();
+  std::vector<Document> deliveries;
+  for (const auto& user_agent : {device(1), device(2)}) {
+    deliveries.push_back(delivery_document(stored, user_agent, false, now()));
+  }
+  ASSERT_TRUE(session_.insert(kDeliveries, deliveries));
+  call_.record({{id, device(1), kAcked, now(), now()}, {id, device(2), kAcked, now(), now()}});
+  EXPECT_EQ(state(id), kPending);
+  route(id, {device(1), device(2)});
+  EXPECT_EQ(state(id), kAcked);
+}
+
+TEST_F(InterruptedTest, WhatIsLeftOfMessagesWithManyDevicesIsAskedInPartsAndFoundWhole) {
+  std::vector<UserAgentId> devices;
+  for (std::uint64_t n = 1; n <= 60; ++n) devices.push_back(device(n));
+  std::vector<MessageId> ids;
+  std::vector<DeliveryEvent> acks;
+  for (std::uint64_t n = 1; n <= 4; ++n) {
+    ids.push_back(put(message(n)));
+    route(ids.back(), devices);
+    for (const auto& user_agent : devices) acks.push_back({ids.back(), user_agent, kAcked, now(), now()});
+  }
+  // The second keeps all but one, the last keeps one.
+  std::erase_if(acks, [&](const DeliveryEvent& event) {
+    return (event.message == ids[1] && event.user_agent != device(1)) ||
+           (event.message == ids[3] && event.user_agent == device(60));
+  });
+  EXPECT_EQ(call_.record(acks), 180);
+  EXPECT_EQ(state(ids[0]), kAcked);
+  EXPECT_EQ(state(ids[1]), kPending);
+  EXPECT_EQ(state(ids[2]), kAcked);
+  EXPECT_EQ(state(ids[3]), kPending);
+}
+
 // What a newer Herald wrote in a way that this one can't read.
 TEST_F(InterruptedTest, ADocumentOfANewerVersionIsLeftAloneAndHoldsUpNoOther) {
   const auto newer = put(message(1));

@@ -27,7 +27,11 @@ class Registering {
     }
     if (auto written = write_apps(); !written) return written;
     const auto inserted = context_.database.insert(kRegistrations, registrations_);
-    return inserted ? Status{} : Status(std::unexpected(inserted.error()));
+    if (!inserted) return std::unexpected(inserted.error());
+    for (RegisterCall* call : calls_) {
+      if (!call->out) call->out = Status();
+    }
+    return {};
   }
 
  private:
@@ -61,10 +65,10 @@ class Registering {
     return {};
   }
 
+  // Answers those that are refused; the others are answered once they are written.
   Status decide(RegisterCall& call) {
     const auto& [app, user_agent] = call.in;
     const std::string id = registration_id(app.id, user_agent);
-    call.out = Status();
     if (present_.contains(id)) return {};
     if (apps_of_device_[user_agent.hex()] >= context_.limits.apps_per_device) {
       call.out = fail(ErrorKind::kExhausted, "the device has apps_per_device apps");

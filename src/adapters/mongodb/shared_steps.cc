@@ -11,13 +11,43 @@ namespace {
 // Keeps a command far from BSON's 16 MiB.
 constexpr std::size_t kIdsPerCommand = 10'000;
 
-[[nodiscard]] Result<bool> has_delivery(Context& context, const MessageId& message, const char* field,
-                                        const Document& condition) {
-  Document filter = deliveries_of(message);
-  filter.document(field, condition);
-  const auto one = context.database.find_one(kDeliveries, {filter, {"v"}});
-  if (!one) return std::unexpected(one.error());
-  return one->has_value();
+// Messages of one question about deliveries, and how many rows its answer may have for each of them: all that an app of
+// some devices has, so that such messages need one question together.
+constexpr std::size_t kMessagesPerQuestion = 100;
+constexpr std::size_t kRowsPerMessage = 16;
+
+// Up to kRowsPerMessage times as many ids of deliveries of these messages as there are messages; at least one message.
+[[nodiscard]] Result<std::vector<Document>> some_deliveries(Context& context, const std::set<MessageId>& messages,
+                                                            const char* field, const Document& condition) {
+  std::vector<Document> ranges;
+  for (const auto& id : messages) ranges.push_back(deliveries_of(id));
+  Document filter;
+  filter.documents("$or", ranges).document(field, condition);
+  return context.database.find(kDeliveries, {filter, {"_id"}, nullptr, kRowsPerMessage * messages.size()});
+}
+
+// Those of the messages that have no delivery of which `condition` holds. Every row rules a message out, so that a
+// message with a great many is not read to its end.
+[[nodiscard]] Result<std::set<MessageId>> without_delivery(Context& context, const std::set<MessageId>& messages,
+                                                           const char* field, const Document& condition) {
+  std::set<MessageId> without;
+  for (auto next = messages.begin(); next != messages.end();) {
+    std::set<MessageId> asked;
+    while (next != messages.end() && asked.size() < kMessagesPerQuestion) asked.insert(*next++);
+    for (bool all = false; !all && !asked.empty();) {
+      const std::size_t before = asked.size();
+      const auto rows = some_deliveries(context, asked, field, condition);
+      if (!rows) return std::unexpected(rows.error());
+      all = rows->size() < kRowsPerMessage * before;
+      for (const auto& row : *rows) {
+        const std::string_view name = Row(row).text("_id").value_or("");
+        if (const auto id = MessageId::from_hex(name.substr(0, name.find(':')))) asked.erase(*id);
+      }
+      if (!all && asked.size() == before) return fail(ErrorKind::kInternal, "deliveries that were not asked for");
+    }
+    without.merge(asked);
+  }
+  return without;
 }
 
 struct Resolution {
@@ -25,20 +55,25 @@ struct Resolution {
   std::vector<End> dropped;
 };
 
-// Asks of one routed message with several deliveries.
-Status resolve_many(Context& context, const StoredMessage& message, WallTime at, Resolution& resolution) {
-  static const Document not_acked = number_of("$lt", 3);
+// Of routed messages with several deliveries: which wait for none any more.
+Status resolve_several(Context& context, const std::map<MessageId, const StoredMessage*>& messages, WallTime at,
+                       Resolution& resolution) {
   static const Document is_open = flag_of("$eq", true);
-  const auto unacked = has_delivery(context, message.message.id, "state", not_acked);
-  if (!unacked) return std::unexpected(unacked.error());
-  if (!*unacked) {
-    resolution.acked.push_back({&message, at});
-    return {};
+  static const Document not_acked = number_of("$lt", 3);
+  std::set<MessageId> ids;
+  for (const auto& [id, message] : messages) ids.insert(id);
+  const auto closed = without_delivery(context, ids, "open", is_open);
+  if (!closed) return std::unexpected(closed.error());
+  const auto acked = without_delivery(context, *closed, "state", not_acked);
+  if (!acked) return std::unexpected(acked.error());
+  for (const auto& id : *closed) {
+    const StoredMessage& message = *messages.at(id);
+    if (acked->contains(id)) {
+      resolution.acked.push_back({&message, at});
+    } else if (message.open) {
+      resolution.dropped.push_back({&message, at});
+    }
   }
-  if (!message.open) return {};
-  const auto outstanding = has_delivery(context, message.message.id, "open", is_open);
-  if (!outstanding) return std::unexpected(outstanding.error());
-  if (!*outstanding) resolution.dropped.push_back({&message, at});
   return {};
 }
 
@@ -168,10 +203,15 @@ Status end_if_resolved(Context& context, const std::set<MessageId>& messages, Wa
   if (messages.empty()) return {};
   const auto heads = read_heads(context, messages);
   if (!heads) return std::unexpected(heads.error());
-  const auto sole = read_sole_deliveries(context, *heads);
+  return end_those_resolved(context, *heads, at);
+}
+
+Status end_those_resolved(Context& context, const Heads& heads, WallTime at) {
+  const auto sole = read_sole_deliveries(context, heads);
   if (!sole) return std::unexpected(sole.error());
   Resolution resolution;
-  for (const auto& [id, head] : *heads) {
+  std::map<MessageId, const StoredMessage*> several;
+  for (const auto& [id, head] : heads) {
     if (head.acked_at) continue;
     if (head.sole) {
       const auto found = sole->find(delivery_id(id, *head.sole));
@@ -179,9 +219,10 @@ Status end_if_resolved(Context& context, const std::set<MessageId>& messages, Wa
       if (found->second.state == DeliveryState::kAcked) resolution.acked.push_back({&head, at});
       if (found->second.state == DeliveryState::kDropped && head.open) resolution.dropped.push_back({&head, at});
     } else if (head.routed) {
-      if (auto asked = resolve_many(context, head, at, resolution); !asked) return asked;
+      several.emplace(id, &head);
     }
   }
+  if (auto asked = resolve_several(context, several, at, resolution); !asked) return asked;
   if (auto ended = end_messages(context, resolution.acked, "acked_at", DeliveryState::kAcked); !ended) return ended;
   return end_messages(context, resolution.dropped, "dropped_at", DeliveryState::kDropped);
 }

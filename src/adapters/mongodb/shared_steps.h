@@ -57,6 +57,8 @@ struct Replacements {
 
 // Messages some of whose deliveries became final at `at`: those that wait for none any more end as acked, or dropped.
 [[nodiscard]] Status end_if_resolved(Context& context, const std::set<MessageId>& messages, WallTime at);
+// The same of messages that were read already, and must have been before their deliveries became final or were written.
+[[nodiscard]] Status end_those_resolved(Context& context, const Heads& heads, WallTime at);
 
 // Drops these deliveries, and ends what then waits for nothing.
 [[nodiscard]] Status drop_deliveries(Context& context, std::span<const StoredDelivery> deliveries, WallTime at);
