@@ -22,6 +22,8 @@ import tempfile
 import threading
 import time
 
+import download
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 UNPACKED = ROOT / "build" / "brokers"
 TEMPLATES = pathlib.Path(__file__).resolve().parent / "broker"
@@ -40,11 +42,11 @@ TLS = {
 USER, PASSWORD = "herald", "a secret of the test's own"
 
 
-def run_maven(*arguments):
+def run_maven(what, *arguments):
     maven = shutil.which("mvn")
     assert maven, "mvn is missing: ./test installs it (scripts/packages.txt)"
-    done = subprocess.run([maven, "-q", "-B", *arguments], capture_output=True, text=True)
-    assert done.returncode == 0, f"mvn could not get the broker:\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
+    # -U: what an attempt before could not find is looked for again.
+    download.run([maven, "-q", "-B", "-U", *arguments], f"{what} from Maven Central")
 
 
 def home(kind):
@@ -57,8 +59,8 @@ def home(kind):
         if (folder / "unpacked").exists():
             return folder
         coordinates = f"org.apache.activemq:{artifact}:{version}:tar.gz:bin"
-        run_maven("dependency:get", f"-Dartifact={coordinates}", "-Dtransitive=false")
-        run_maven("dependency:copy", f"-Dartifact={coordinates}", f"-DoutputDirectory={UNPACKED}")
+        run_maven(artifact, "dependency:get", f"-Dartifact={coordinates}", "-Dtransitive=false")
+        run_maven(artifact, "dependency:copy", f"-Dartifact={coordinates}", f"-DoutputDirectory={UNPACKED}")
         archive = UNPACKED / f"{artifact}-{version}-bin.tar.gz"
         with tarfile.open(archive) as tar:
             tar.extractall(UNPACKED)

