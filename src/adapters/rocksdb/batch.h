@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "adapters/rocksdb/connected_devices.h"
 #include "adapters/rocksdb/database.h"
 #include "adapters/rocksdb/directory_cache.h"
 #include "adapters/rocksdb/generation_cache.h"
@@ -115,6 +116,8 @@ class Batch {
   [[nodiscard]] bool has_only_young_pending(const UserAgentId& user_agent);
 
   [[nodiscard]] DirectoryCache& directory() { return directory_; }
+  // No part of a commit: a change here stands whether it succeeds or not.
+  [[nodiscard]] ConnectedDevices& connected() { return connected_; }
 
   [[nodiscard]] YoungMessages& young() { return young_; }
   // Writes the rows of the oldest young messages, as far as they are due.
@@ -187,6 +190,7 @@ class Batch {
   MonoTime floor_written_;
 
   DirectoryCache directory_;
+  ConnectedDevices connected_;
 
   std::vector<MessageId> changed_receipts_;
   std::vector<MessageId> ended_young_;

@@ -24,7 +24,9 @@ void put_node(Batch& batch, const UserAgentId& user_agent, const NodeRecord& nod
   return row ? batch.good(decode_count(*row)).value_or(0) : 0;
 }
 
+// Changes the row's location; nothing is written if it is that already.
 void move_to(Batch& batch, const UserAgentId& user_agent, NodeRecord& node, const Location& location) {
+  if (node.location == location) return;
   const bool slept = node.location.kind == LocationKind::kSleeping;
   const bool sleeps = location.kind == LocationKind::kSleeping;
   if (slept) batch.remove(Family::kSleepers, sleeper_key(node.location.server, user_agent));
@@ -64,6 +66,10 @@ const std::optional<std::vector<UserAgentId>>& few_devices_of(Batch& batch, cons
 
 Node node_of(Batch& batch, const UserAgentId& user_agent) {
   Node node{.user_agent = user_agent, .location = {}, .wake = {}};
+  if (auto connected = batch.connected().find(user_agent)) {
+    node.location = std::move(*connected);
+    return node;
+  }
   const auto* known = batch.directory().node(user_agent);
   if (known == nullptr) {
     auto found = find_node(batch, user_agent);
@@ -116,20 +122,34 @@ Result<bool> unregister_device(Batch& batch, const AppId& app, const UserAgentId
 Result<Location> set_device_location(Batch& batch, const UserAgentId& user_agent, const Location& location,
                                      std::optional<WakeInterface> wake) {
   NodeRecord node = find_node(batch, user_agent).value_or(NodeRecord{});
-  if (wake) node.wake = wake->ip.empty() ? std::nullopt : std::move(wake);
-  const Location before = node.location;
-  move_to(batch, user_agent, node, location);
+  const Location before = batch.connected().find(user_agent).value_or(node.location);
+  if (wake) {
+    node.wake = wake->ip.empty() ? std::nullopt : std::move(wake);
+    put_node(batch, user_agent, node);
+  }
+  if (location.kind == LocationKind::kWebSocket && !node.wake) {
+    batch.connected().put(user_agent, location);
+    move_to(batch, user_agent, node, {});
+  } else {
+    batch.connected().erase(user_agent);
+    move_to(batch, user_agent, node, location);
+  }
   return before;
 }
 
 Result<Location> leave_connection(Batch& batch, const UserAgentId& user_agent, const ServerId& server,
                                   std::uint64_t connection, const ServerId& sleep_server) {
+  const auto is_there = [&](const Location& location) {
+    return location.kind == LocationKind::kWebSocket && location.server == server && location.connection == connection;
+  };
+  if (auto connected = batch.connected().find(user_agent)) {
+    if (!is_there(*connected)) return std::move(*connected);
+    batch.connected().erase(user_agent);
+    return Location{};
+  }
   auto node = find_node(batch, user_agent);
   if (!node) return Location{};
-  const Location& there = node->location;
-  const bool still_there =
-      there.kind == LocationKind::kWebSocket && there.server == server && there.connection == connection;
-  if (!still_there) return there;
+  if (!is_there(node->location)) return node->location;
   Location location;
   if (node->wake && !sleep_server.empty()) {
     location.kind = LocationKind::kSleeping;

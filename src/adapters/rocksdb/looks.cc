@@ -110,19 +110,36 @@ void NodesLook::rest(Reply<Answer> reply) {
                 std::move(reply));
 }
 
-// What many ask for at once is a broadcast's: it is read beside, and not kept.
+// Rows that many are asked for at once are a broadcast's: they are read beside, and not kept.
 std::optional<LocateLook::Answer> LocateLook::look(Batch& batch) {
-  if (user_agents_.size() > kLocatedMost) return std::nullopt;
-  std::vector<Node> nodes;
-  nodes.reserve(user_agents_.size());
-  for (const auto& user_agent : user_agents_) nodes.push_back(node_of(batch, user_agent));
-  return nodes;
+  nodes_.reserve(user_agents_.size());
+  const bool are_few = user_agents_.size() <= kLocatedMost;
+  for (const auto& user_agent : user_agents_) {
+    if (are_few) {
+      nodes_.push_back(node_of(batch, user_agent));
+      continue;
+    }
+    auto connected = batch.connected().find(user_agent);
+    if (!connected) missing_.push_back(nodes_.size());
+    nodes_.push_back({.user_agent = user_agent, .location = std::move(connected).value_or(Location{}), .wake = {}});
+  }
+  if (!missing_.empty()) return std::nullopt;
+  return std::move(nodes_);
 }
 
 void LocateLook::rest(Reply<Answer> reply) {
-  reads_.submit([user_agents = std::move(user_agents_)](
-                    const Database& database) { return read_locations(database, user_agents); },
-                std::move(reply));
+  std::vector<UserAgentId> user_agents;
+  user_agents.reserve(missing_.size());
+  for (const auto place : missing_) user_agents.push_back(user_agents_[place]);
+  reads_.submit(
+      [nodes = std::move(nodes_), missing = std::move(missing_),
+       user_agents = std::move(user_agents)](const Database& database) mutable -> Answer {
+        auto rows = read_locations(database, user_agents);
+        if (!rows) return rows;
+        for (std::size_t i = 0; i < missing.size(); ++i) nodes[missing[i]] = std::move((*rows)[i]);
+        return std::move(nodes);
+      },
+      std::move(reply));
 }
 
 std::optional<SleepersLook::Answer> SleepersLook::look(Batch& batch) {

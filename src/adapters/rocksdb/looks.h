@@ -104,6 +104,8 @@ class LocateLook {
  private:
   ReaderPool& reads_;
   std::vector<UserAgentId> user_agents_;
+  std::vector<Node> nodes_;
+  std::vector<std::size_t> missing_;  // places in both
 };
 
 // Directory::sleepers(). Asked for at a server's start, it may have all young messages written to be found in rows.

@@ -99,6 +99,34 @@ TEST_P(LocationContract, LocateAnswersInOrderAndUnknownAsDisconnected) {
   EXPECT_EQ(nodes[3].user_agent, device(2));
 }
 
+TEST_P(LocationContract, LocateAnswersInOrderForManyAtOnce) {
+  constexpr std::uint64_t kMany = 600;
+  std::vector<UserAgentId> asked;
+  for (std::uint64_t n = 1; n <= kMany; ++n) {
+    if (n % 3 == 1) call().set_location(device(n), web_socket("WS1", n));
+    if (n % 3 == 2) call().set_location(device(n), sleeping("UDP1"), wake_);
+    asked.push_back(device(kMany + 1 - n));
+  }
+  const auto nodes = call().locate(asked);
+  ASSERT_EQ(nodes.size(), kMany);
+  for (std::uint64_t n = 1; n <= kMany; ++n) {
+    const auto& node = nodes[kMany - n];
+    const Location expected = n % 3 == 1 ? web_socket("WS1", n) : n % 3 == 2 ? sleeping("UDP1") : Location{};
+    EXPECT_EQ(node.user_agent, device(n));
+    EXPECT_EQ(node.location, expected) << n;
+    EXPECT_EQ(node.wake.has_value(), n % 3 == 2) << n;
+  }
+}
+
+TEST_P(LocationContract, ADeviceComesFromSleepAndGoesBack) {
+  call().set_location(device(1), sleeping("UDP1"), wake_);
+  EXPECT_EQ(call().set_location(device(1), web_socket("WS1", 7), WakeInterface{}), sleeping("UDP1"));
+  EXPECT_EQ(call().locate({device(1)}).at(0).location, web_socket("WS1", 7));
+  EXPECT_EQ(call().set_location(device(1), sleeping("UDP2"), wake_), web_socket("WS1", 7));
+  EXPECT_EQ(call().locate({device(1)}).at(0).location, sleeping("UDP2"));
+  EXPECT_EQ(call().leave(device(1), "WS1", 7, "UDP1"), sleeping("UDP2")) << "it left that connection before";
+}
+
 TEST_P(LocationContract, SleepersAreThoseOfTheServerWithSomethingPending) {
   const auto id = put(1);
   std::vector<UserAgentId> devices;
