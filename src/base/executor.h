@@ -19,6 +19,9 @@ class Executor {
   virtual void post(Task task) = 0;
   // The same for many at the price of one wake-up; order is kept.
   virtual void post_batch(std::vector<Task> tasks) = 0;
+  // Runs `task` before anything leaves the process that this turn of the executor sends, so that what gathers in a turn
+  // can be passed on at once. On the executor's thread only. An executor that sends nothing just posts it.
+  virtual void post_before_sending(Task task) { post(std::move(task)); }
 };
 
 // The promise to answer one asynchronous call: call it exactly once, from any thread; the function given runs on

@@ -2,6 +2,7 @@
 // The names of things, as fixed-size values. Text forms are lower-case hex.
 
 #include <array>
+#include <bit>
 #include <compare>
 #include <cstdint>
 #include <cstring>
@@ -19,7 +20,21 @@ template <class Tag, std::size_t Size>
 struct FixedId {
   std::array<std::uint8_t, Size> bytes{};
 
-  auto operator<=>(const FixedId&) const = default;
+  // By words: ids are compared several times for each notification.
+  bool operator==(const FixedId& other) const {
+    std::uint64_t difference = 0;
+    for (std::size_t at = 0; at < Size; at += kWordBytes) difference |= word(at) ^ other.word(at);
+    return difference == 0;
+  }
+  // As their bytes are ordered.
+  std::strong_ordering operator<=>(const FixedId& other) const {
+    for (std::size_t at = 0; at < Size; at += kWordBytes) {
+      const std::uint64_t mine = big_endian(word(at));
+      const std::uint64_t its = big_endian(other.word(at));
+      if (mine != its) return mine <=> its;
+    }
+    return std::strong_ordering::equal;
+  }
   [[nodiscard]] std::string hex() const { return to_hex(bytes); }
   [[nodiscard]] std::string_view view() const { return as_text(bytes); }
 
@@ -36,6 +51,19 @@ struct FixedId {
     FixedId id;
     std::memcpy(id.bytes.data(), raw.data(), Size);
     return id;
+  }
+
+ private:
+  static constexpr std::size_t kWordBytes = sizeof(std::uint64_t);
+  static_assert(Size % kWordBytes == 0);
+
+  [[nodiscard]] std::uint64_t word(std::size_t at) const {
+    std::uint64_t word = 0;
+    std::memcpy(&word, bytes.data() + at, kWordBytes);
+    return word;
+  }
+  [[nodiscard]] static std::uint64_t big_endian(std::uint64_t word) {
+    return std::endian::native == std::endian::little ? __builtin_bswap64(word) : word;
   }
 };
 

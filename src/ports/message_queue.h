@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/executor.h"
@@ -16,10 +17,31 @@ namespace herald::ports {
 inline constexpr const char* kNewMessagesQueue = "newMessages";
 inline constexpr const char* kDeliveriesQueue = "deliveries";
 
+// Bodies that a queue and a consumer hold together; not changed any more.
+class QueueBodies {
+ public:
+  QueueBodies() : QueueBodies(std::vector<std::string>()) {}
+  // Not explicit: they are the bodies.
+  QueueBodies(std::vector<std::string> bodies)
+      : held_(std::make_shared<const std::vector<std::string>>(std::move(bodies))) {}
+
+  [[nodiscard]] auto begin() const { return held_->begin(); }
+  [[nodiscard]] auto end() const { return held_->end(); }
+  [[nodiscard]] std::size_t size() const { return held_->size(); }
+  [[nodiscard]] bool empty() const { return held_->empty(); }
+  [[nodiscard]] const std::string& operator[](std::size_t i) const { return (*held_)[i]; }
+  [[nodiscard]] const std::string& at(std::size_t i) const { return held_->at(i); }
+  [[nodiscard]] const std::string& front() const { return held_->front(); }
+  [[nodiscard]] const std::vector<std::string>& all() const { return *held_; }
+
+ private:
+  std::shared_ptr<const std::vector<std::string>> held_;
+};
+
 // What a consumer is handed: bodies, in the order published by one producer. The batch is settled when `done` is
 // called or destroyed, on any thread; until then it counts against the consumer's credit.
 struct QueueBatch {
-  std::vector<std::string> bodies;
+  QueueBodies bodies;
   std::move_only_function<void()> done;
 };
 

@@ -63,7 +63,9 @@ void ConnectionHost::retire(Connection& connection) {
 void ConnectionHost::settle_at_round_end(Connection& connection) {
   if (settling_.empty()) loop.call_at_round_end(*this);
   settling_.push_back(&connection);
-  if (settling_.size() == kSettlingMax) on_round_end();
+  if (settling_.size() != kSettlingMax) return;
+  loop.run_before_sending();
+  on_round_end();
 }
 
 void ConnectionHost::on_round_end() {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "base/check.h"
 #include "transport/timer_wheel.h"
@@ -140,7 +141,14 @@ void EventLoop::round(std::chrono::milliseconds wait) {
   end_round();
 }
 
+void EventLoop::run_before_sending() {
+  while (!before_sending_.empty()) {
+    for (Task& task : std::exchange(before_sending_, {})) task();
+  }
+}
+
 void EventLoop::end_round() {
+  run_before_sending();
   while (!round_ends_.empty()) {
     RoundEnd* const listener = round_ends_.back();
     round_ends_.pop_back();
@@ -149,7 +157,7 @@ void EventLoop::end_round() {
 }
 
 int EventLoop::wait_ms(std::chrono::milliseconds most) const {
-  if (!local_.empty() || !inbox_.empty() || !round_ends_.empty()) return 0;
+  if (!local_.empty() || !inbox_.empty() || !before_sending_.empty() || !round_ends_.empty()) return 0;
   const auto next = timers_->next();
   if (!next) return static_cast<int>(most.count());
   const auto until = std::chrono::ceil<std::chrono::milliseconds>(*next - clock_.mono());

@@ -56,6 +56,7 @@ class EventLoop final : public Executor, public TimerService {
   // Executor: any thread.
   void post(Task task) override;
   void post_batch(std::vector<Task> tasks) override;
+  void post_before_sending(Task task) override { before_sending_.push_back(std::move(task)); }
 
   // TimerService: the loop's thread.
   TimerId run_after(std::chrono::milliseconds delay, Task task) override;
@@ -68,6 +69,8 @@ class EventLoop final : public Executor, public TimerService {
   void rewatch(int fd, IoHandler& handler, bool want_write, bool want_read = true);
   void unwatch(int fd);
 
+  // Runs what was posted to be done before sending; for who sends before the round ends.
+  void run_before_sending();
   // The loop's thread (or before run()). Calls `listener` once, when the tasks, events and timers of this round, or of
   // the next if none is under way, have been handled. It must live until then, or be taken back.
   void call_at_round_end(RoundEnd& listener) { round_ends_.push_back(&listener); }
@@ -101,6 +104,7 @@ class EventLoop final : public Executor, public TimerService {
   Inbox<std::vector<Task>> inbox_;
   std::vector<Task> local_;  // posted by the loop's own thread
   std::unique_ptr<TimerWheel> timers_;
+  std::vector<Task> before_sending_;
   std::vector<RoundEnd*> round_ends_;
   std::vector<IoHandler*> handlers_;  // by descriptor
   std::vector<epoll_event> ready_;    // what epoll reported this round

@@ -260,6 +260,32 @@ TEST(EventLoopRoundEnd, MayBeTakenBackAndMayAskForAnother) {
   EXPECT_EQ(second.calls, 1);
 }
 
+TEST(EventLoopRoundEnd, WhatIsToBeDoneBeforeSendingComesFirst) {
+  const SystemClock clock;
+  EventLoop loop(clock);
+  int before = 0;
+  CountingRoundEnd sending([&] { EXPECT_EQ(before, 2) << "and what it asks for itself"; });
+  loop.post([&] {
+    loop.call_at_round_end(sending);
+    loop.post_before_sending([&] {
+      ++before;
+      loop.post_before_sending([&] { ++before; });
+    });
+    EXPECT_EQ(before, 0) << "not inline";
+  });
+  loop.run_once(0ms);
+  EXPECT_EQ(sending.calls, 1);
+}
+
+TEST(EventLoopRoundEnd, WhatIsToBeDoneBeforeSendingDoesNotWaitForAnEvent) {
+  const SystemClock clock;
+  EventLoop loop(clock);
+  bool done = false;
+  loop.post_before_sending([&] { done = true; });
+  loop.run_once(1h);
+  EXPECT_TRUE(done);
+}
+
 TEST(EventLoopThreadTest, ATaskThatIsNeverRunIsDestroyed) {
   const SystemClock clock;
   const auto token = std::make_shared<int>(0);

@@ -53,6 +53,8 @@ class Stream {
 
   StreamStatus tls_status(int returned) const;
   StreamResult write_plain(std::string_view first, std::string_view second) const;
+  // As sendmsg() answers.
+  ssize_t send_both(std::string_view first, std::string_view second) const;
   StreamResult write_tls(std::string_view bytes) const;
 
   int fd_;

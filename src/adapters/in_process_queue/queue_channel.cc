@@ -62,8 +62,7 @@ void QueueChannel::remove(const QueueConsumerPtr& consumer) {
   consumer->ended = true;
   std::erase(consumers_, consumer);
   for (auto batch = consumer->unsettled.rbegin(); batch != consumer->unsettled.rend(); ++batch) {
-    waiting_.insert(waiting_.begin(), std::make_move_iterator(batch->second.begin()),
-                    std::make_move_iterator(batch->second.end()));
+    waiting_.insert(waiting_.begin(), batch->second.begin(), batch->second.end());
   }
   waiting_count_.fetch_add(consumer->unsettled_count, std::memory_order_relaxed);
   consumer->unsettled.clear();
@@ -124,11 +123,12 @@ std::size_t QueueChannel::fair_share() const {
   return std::max((waiting_.size() + parts - 1) / parts, kLeastShare);
 }
 
-std::vector<std::string> QueueChannel::take(QueueConsumer& consumer) {
+ports::QueueBodies QueueChannel::take(QueueConsumer& consumer) {
   const std::size_t count = std::min({waiting_.size(), consumer.free_credit(), fair_share()});
   if (count == 0) return {};
   const auto end = waiting_.begin() + static_cast<std::ptrdiff_t>(count);
-  std::vector<std::string> bodies(std::make_move_iterator(waiting_.begin()), std::make_move_iterator(end));
+  const ports::QueueBodies bodies(
+      std::vector<std::string>(std::make_move_iterator(waiting_.begin()), std::make_move_iterator(end)));
   waiting_.erase(waiting_.begin(), end);
   waiting_count_.fetch_sub(count, std::memory_order_relaxed);
   consumer.unsettled_count += count;

@@ -32,8 +32,8 @@ struct QueueConsumer {
   bool woken = false;  // a task that will drain the channel is on the way
   std::size_t unsettled_count = 0;
   std::uint64_t last_batch = 0;
-  // Copies of what it was handed, by batch, so that the bodies can go back.
-  std::map<std::uint64_t, std::vector<std::string>> unsettled;
+  // What it was handed, by batch, so that the bodies can go back.
+  std::map<std::uint64_t, ports::QueueBodies> unsettled;
 
   [[nodiscard]] std::size_t free_credit() const { return credit - unsettled_count; }
 };
@@ -60,7 +60,7 @@ class QueueChannel : public std::enable_shared_from_this<QueueChannel> {
   void wake_one();
   [[nodiscard]] std::size_t fair_share() const;
   void drain(const QueueConsumerPtr& consumer);
-  [[nodiscard]] std::vector<std::string> take(QueueConsumer& consumer);
+  [[nodiscard]] ports::QueueBodies take(QueueConsumer& consumer);
 
   const std::size_t max_messages_;
   std::atomic<std::size_t> waiting_count_{0};

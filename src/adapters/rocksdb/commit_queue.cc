@@ -1,5 +1,7 @@
 #include "adapters/rocksdb/commit_queue.h"
 
+#include <rocksdb/perf_level.h>
+
 #include <algorithm>
 #include <chrono>
 #include <mutex>
@@ -45,6 +47,7 @@ Status CommitQueue::start() {
 
 void CommitQueue::run() {
   name_thread("store commit");
+  rocksdb::SetPerfLevel(rocksdb::PerfLevel::kDisable);  // nobody reads what it would count
   while (true) {
     auto operations = mailbox_.take();
     bool alone = false;

@@ -3,8 +3,9 @@
 // each rotation. References stay valid until rotate(), erase() or clear().
 
 #include <cstddef>
-#include <unordered_map>
 #include <utility>
+
+#include "adapters/rocksdb/stable_map.h"
 
 namespace herald::adapters {
 
@@ -13,15 +14,14 @@ class GenerationCache {
  public:
   // Null: not (or no longer) known.
   [[nodiscard]] Value* find(const Key& key) {
-    if (const auto it = young_.find(key); it != young_.end()) return &it->second;
-    auto node = old_.extract(key);
-    if (node.empty()) return nullptr;
-    return &young_.insert(std::move(node)).position->second;
+    if (Value* const value = young_.find(key)) return value;
+    auto old = old_.take(key);
+    return old ? &young_.put(key, std::move(old)) : nullptr;
   }
   // Replaces what was there.
   Value& insert(const Key& key, Value value) {
     old_.erase(key);
-    return young_.insert_or_assign(key, std::move(value)).first->second;
+    return young_.insert(key, std::move(value));
   }
   void erase(const Key& key) {
     young_.erase(key);
@@ -38,8 +38,8 @@ class GenerationCache {
   }
 
  private:
-  std::unordered_map<Key, Value, Hash> young_;
-  std::unordered_map<Key, Value, Hash> old_;
+  StableMap<Key, Value, Hash> young_;
+  StableMap<Key, Value, Hash> old_;
 };
 
 }  // namespace herald::adapters

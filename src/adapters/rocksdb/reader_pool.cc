@@ -1,5 +1,7 @@
 #include "adapters/rocksdb/reader_pool.h"
 
+#include <rocksdb/perf_level.h>
+
 #include <algorithm>
 #include <atomic>
 
@@ -28,6 +30,7 @@ std::size_t ReaderPool::thread_number() {
 
 void ReaderPool::run(Reader& reader) {
   name_thread("store read");
+  rocksdb::SetPerfLevel(rocksdb::PerfLevel::kDisable);  // nobody reads what it would count
   Answers answers;
   for (auto reads = reader.mailbox.wait(); !reads.empty(); reads = reader.mailbox.wait()) {
     for (auto& read : reads) {

@@ -19,8 +19,7 @@ constexpr std::size_t kMessageBytes = sizeof(YoungMessage) + sizeof(Message) + 1
 }  // namespace
 
 YoungMessage* YoungMessages::find(const MessageId& id) {
-  const auto it = messages_.find(id);
-  return it == messages_.end() ? nullptr : &it->second;
+  return messages_.find(id);
 }
 
 YoungMessage& YoungMessages::insert(MessagePtr message, MonoTime now) {
@@ -29,12 +28,9 @@ YoungMessage& YoungMessages::insert(MessagePtr message, MonoTime now) {
   last_ = id;
   order_.push_back(id);
   text_bytes_ += text_bytes(*message);
-  auto& young = messages_[id];
-  young.receipt = first_receipt(*message);
-  young.receipt.young = true;
-  young.message = std::move(message);
-  young.since = now;
-  return young;
+  Receipt receipt = first_receipt(*message);
+  receipt.young = true;
+  return messages_.insert(id, {std::move(message), std::move(receipt), now});
 }
 
 void YoungMessages::pass_over(const MessageId& id) {
@@ -42,11 +38,10 @@ void YoungMessages::pass_over(const MessageId& id) {
 }
 
 void YoungMessages::erase(const MessageId& id) {
-  const auto it = messages_.find(id);
-  if (it == messages_.end()) return;
-  text_bytes_ -= text_bytes(*it->second.message);
-  deliveries_ -= it->second.receipt.deliveries.size();
-  messages_.erase(it);
+  const auto young = messages_.take(id);
+  if (!young) return;
+  text_bytes_ -= text_bytes(*young->message);
+  deliveries_ -= young->receipt.deliveries.size();
 }
 
 void YoungMessages::clear() {

@@ -3,13 +3,15 @@
 // nothing else, so that most, which are acked at once, never cost the rows of their indexes. What a crash takes from
 // here it takes back to "not routed". Used by the committing thread only. Private to this folder.
 
+#include <boost/container/small_vector.hpp>
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <cstddef>
 #include <deque>
 #include <optional>
-#include <unordered_map>
 #include <vector>
 
 #include "adapters/rocksdb/record_format.h"
+#include "adapters/rocksdb/stable_map.h"
 #include "base/time.h"
 #include "domain/message.h"
 #include "ports/message_store.h"
@@ -73,10 +75,11 @@ class YoungMessages {
     MessageId message;
   };
 
-  std::unordered_map<MessageId, YoungMessage, IdHash> messages_;
+  StableMap<MessageId, YoungMessage, IdHash> messages_;
   std::deque<MessageId> order_;  // ascending; may name what was erased
   std::optional<MessageId> last_;
-  std::unordered_map<UserAgentId, std::vector<Waiting>, IdHash> waiting_;
+  // Most devices wait for one at a time.
+  boost::unordered_flat_map<UserAgentId, boost::container::small_vector<Waiting, 1>, IdHash> waiting_;
   std::size_t text_bytes_ = 0;
   std::size_t deliveries_ = 0;
 };

@@ -80,6 +80,18 @@ TEST_F(NotifyEndpointTest, AnswersOnlyWhenTheMessageIsStored) {
   EXPECT_EQ(client->header("Access-Control-Allow-Origin"), "*");
 }
 
+TEST_F(NotifyEndpointTest, AnnouncesTogetherWhatIsStoredInOneTurn) {
+  std::vector<std::shared_ptr<TestClient>> clients;
+  for (int i = 0; i < 70; ++i) clients.push_back(post(path(), kGood));
+  for (auto& put : world.puts) std::move(put.reply)(ports::PutOutcome{});
+  loop.run();
+  EXPECT_EQ(world.publications, (std::vector<std::size_t>{64, 6})) << "in parts, since a queue takes all or nothing";
+  for (std::size_t i = 0; i < clients.size(); ++i) {
+    EXPECT_EQ(clients[i]->response->status, 200);
+    EXPECT_EQ(world.published[i].second.message, world.puts[i].message.id) << "in the order of acceptance";
+  }
+}
+
 TEST_F(NotifyEndpointTest, StoresEveryFieldAndAnnouncesTheId) {
   const auto client = post(path(), kGood);
   ASSERT_EQ(world.puts.size(), 1U);

@@ -8,6 +8,11 @@
 
 namespace herald::roles::app_server {
 
+namespace {
+// A queue takes all of a publication or nothing: in parts, a nearly full one still takes some.
+constexpr std::size_t kGatheredMost = 64;
+}  // namespace
+
 PushAcceptance::PushAcceptance(PushAcceptancePorts ports, Executor& loop, const Clock& clock, Log& log,
                                Metrics& metrics)
     : ports_(ports),
@@ -54,19 +59,25 @@ void PushAcceptance::stored(const Message& summary, Result<ports::PutOutcome> ou
   }
   accepted_[static_cast<int>(summary.priority)]->add();
   if (log_.enabled(LogLevel::kDebug)) log_.debug("message accepted", {{"message", summary.id.hex()}});
-  // Before the answer: a sender that waits for it sees its messages routed in the order it sent them.
+  // Before the answer leaves: a sender that waits for it sees its messages routed in the order it sent them.
   if (!is_expired(summary, clock_.wall())) announce(summary);
   then(summary.id);
 }
 
 void PushAcceptance::announce(const Message& summary) {
-  std::vector<std::string> bodies;
-  bodies.push_back(protocol::queue::encode(
+  if (gathered_.empty()) loop_.post_before_sending([this] { publish(); });
+  gathered_.push_back(protocol::queue::encode(
       protocol::queue::NewMessage{summary.id, summary.app, summary.priority, summary.expires_at}));
-  auto answered = [this](Status status) {
-    if (!status) unannounced_.add();
+  if (gathered_.size() == kGatheredMost) publish();
+}
+
+void PushAcceptance::publish() {
+  if (gathered_.empty()) return;
+  auto answered = [this, count = gathered_.size()](const Status& status) {
+    if (!status) unannounced_.add(count);
   };
-  ports_.queue.publish(ports::kNewMessagesQueue, std::move(bodies), Reply<Status>(loop_, std::move(answered)));
+  ports_.queue.publish(ports::kNewMessagesQueue, std::exchange(gathered_, {}),
+                       Reply<Status>(loop_, std::move(answered)));
 }
 
 }  // namespace herald::roles::app_server

@@ -3,6 +3,8 @@
 // cache of apps first see here that the subscription exists.
 
 #include <functional>
+#include <string>
+#include <vector>
 
 #include "base/executor.h"
 #include "base/log.h"
@@ -39,6 +41,7 @@ class PushAcceptance {
  private:
   void stored(const Message& summary, Result<ports::PutOutcome> outcome, Accepted then);
   void announce(const Message& summary);
+  void publish();
 
   PushAcceptancePorts ports_;
   Executor& loop_;
@@ -46,6 +49,7 @@ class PushAcceptance {
   Log& log_;
   Counter* accepted_[4] = {};  // by priority
   Counter& unannounced_;
+  std::vector<std::string> gathered_;  // announcements of this turn of the loop
 };
 
 }  // namespace herald::roles::app_server

@@ -40,6 +40,7 @@ class TestWorld : public ports::MessageStore,
   std::vector<Delivery> deliveries;  // sorted by user agent
   std::optional<Error> page_error;
   std::vector<std::pair<std::string, protocol::queue::NewMessage>> published;
+  std::vector<std::size_t> publications;  // how many at a time
   std::optional<Error> publish_error;
 
   void put(Message message, Reply<Result<ports::PutOutcome>> reply) override {
@@ -97,6 +98,7 @@ class TestWorld : public ports::MessageStore,
 
   void publish(std::string queue, std::vector<std::string> bodies, Reply<Status> reply) override {
     if (publish_error) return std::move(reply)(std::unexpected(*publish_error));
+    publications.push_back(bodies.size());
     for (const auto& body : bodies) published.emplace_back(queue, *protocol::queue::decode_new_message(body));
     std::move(reply)(Status{});
   }
