@@ -10,7 +10,6 @@ import fcntl
 import json
 import os
 import pathlib
-import random
 import shutil
 import signal
 import socket
@@ -23,6 +22,7 @@ import threading
 import time
 
 import download
+from ports import free_port
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 UNPACKED = ROOT / "build" / "brokers"
@@ -67,20 +67,6 @@ def home(kind):
         archive.unlink()
         (folder / "unpacked").touch()
     return folder
-
-
-def free_port():
-    """Outside the range from which the kernel takes clients' ports: a client that tries it again and again while the
-    broker is down could otherwise meet itself."""
-    low = int(pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
-    while True:
-        port = random.randrange(max(10000, low - 20000), low)
-        with contextlib.closing(socket.socket()) as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
 
 
 class Broker:

@@ -16,6 +16,7 @@ import database as databases
 import gateway
 import herald
 import relay
+from ports import free_port
 
 # What a member holds, by how it is called.
 ROLES = {"WS": "user_agent_ws", "UDP": "user_agent_udp", "app": "app_server", "monitor": "monitor",
@@ -34,7 +35,7 @@ class Member(herald.Server):
     """One process of a cluster: WS1, UDP1, app1, monitor1, manager1."""
 
     def __init__(self, cluster, name, flags, environment=None):
-        super().__init__(cluster.folder / name, environment=environment)
+        super().__init__(cluster.folder / name, environment=environment, listen=(f"127.0.0.1:{free_port()}",))
         self.cluster, self.name, self.role = cluster, name, ROLES[name.rstrip("0123456789")]
         self.own_flags = list(flags)
         self.relays = {}

@@ -23,6 +23,7 @@ import time
 import urllib.parse
 
 import download
+from ports import free_port
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "tests" / "support" / "ferretdb"
@@ -97,12 +98,6 @@ def _hello(host, port):
         return False
 
 
-def _free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 class Database:
     """A database on loopback. Where it is ours to start, kill() and start() again keep its port and its data; `ours` asks
     for such a one even if HERALD_TEST_MONGODB_URI names another."""
@@ -138,7 +133,7 @@ class Database:
     def start(self):
         if self.foreign:
             return self
-        self.port = self.port or _free_port()
+        self.port = self.port or free_port()
         command = self._command()
         with open(self.folder / "database.log", "ab") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log)
