@@ -3,6 +3,7 @@
 import asyncio
 import inspect
 import pathlib
+import signal
 import sys
 
 import pytest
@@ -10,6 +11,9 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "support"))
 
 TEST_SECONDS = 300
+
+# Told to end, a run stops what it started, as it does after Ctrl-C.
+signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 @pytest.hookimpl(tryfirst=True)

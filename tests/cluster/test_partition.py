@@ -45,12 +45,11 @@ async def test_what_was_sent_during_a_partition_arrives_after_it(cut_off, name, 
     wanted = {f"during {number}" for number in range(10)}
     got = set()
     while not wanted <= got:
-        got.add((await device.notification(seconds=40))["message"])
+        got.add((await device.notification())["message"])
     assert got <= wanted | {"before"}  # whose ack may have been on its way when the store was read
     cut_off.wait_healthy()
     notify(url, "after")
-    while (await device.notification(seconds=20))["message"] != "after":
-        pass
+    await device.see("after")
     await device.close()
 
 
@@ -63,10 +62,9 @@ async def test_an_application_side_that_is_cut_off_the_database_refuses_and_come
         assert answer.status == 503 and int(answer.headers["Retry-After"]) > 0, answer
     finally:
         cut_off["app1"].relays["database"].heal()
-    eventually(lambda: component(cut_off["app1"], "store"), "the store is back", 30)
+    eventually(lambda: component(cut_off["app1"], "store"), "the store is back")
     notify(url, "back")
-    while (await device.notification(seconds=20))["message"] != "back":
-        pass
+    await device.see("back")
     await device.close()
 
 
@@ -81,7 +79,7 @@ async def test_a_server_that_lost_its_id_to_another_process_ends(cut_off, name, 
     await loop.run_in_executor(None, other.start)
     original.relays["database"].heal()
     try:
-        assert await loop.run_in_executor(None, original.wait, 45) == 7
+        assert await loop.run_in_executor(None, original.wait) == 7
         assert "another process has the server id" in original.log()
     finally:
         other.stop()

@@ -24,7 +24,7 @@ def test_a_rolling_restart_refuses_nobody_and_loses_nothing(own_cluster):
         member.start()
         cluster.wait_healthy()
 
-    book = asyncio.run(faults.under_load(cluster, len(ORDER), restart, settle_s=120, sender_rests_s=0.2))
+    book = asyncio.run(faults.under_load(cluster, len(ORDER), restart, settle_s=120, sender_rests_s=0.5))
     assert not left
     # A database that can't keep up is a reason of its own, which has nothing to do with the restarts; each call says so.
     slow = sum(cluster[app].log().count("call=put kind=unavailable") for app in ("app1", "app2"))

@@ -23,6 +23,7 @@ import websockets
 BINARY = os.environ.get("HERALD_BINARY", "")
 START_SECONDS = 180
 WAIT_SECONDS = 60  # for what must happen: nothing is hurt by a machine that takes its time
+ON_A_CLUSTER = bool(os.environ.get("HERALD_CLUSTER"))  # of processes on a database that may be slow (tests/end_to_end/conftest.py)
 
 
 def need_binary():
@@ -274,6 +275,12 @@ class Device:
         if ack:
             await self.ack(frame[0]["messageId"])
         return frame[0]
+
+    async def see(self, *messages):
+        """Waits for deliveries of all these messages, in any order; others and repeats may come between."""
+        missing = set(messages)
+        while missing:
+            missing.discard((await self.notification())["message"])
 
     async def ack(self, message_id):
         await self.send({"messageType": "ack", "messageId": message_id})
