@@ -67,8 +67,12 @@ struct WriteError {
          bson_iter_next(&each);
 }
 
+// A first reply holds 101 documents unless more are asked for, and the rest costs another command. The server ends a
+// reply before 16 MiB by itself.
+constexpr std::int64_t kDocumentsPerReply = 100'000;
+
 [[nodiscard]] Document options_of(const Find& what) {
-  Document options;
+  Document options = number_of("batchSize", kDocumentsPerReply);
   if (what.sort != nullptr) options.document("sort", *what.sort);
   if (what.limit != 0) options.number("limit", static_cast<std::int64_t>(what.limit));
   if (!what.fields.empty()) {
@@ -235,7 +239,9 @@ Result<std::map<std::string, std::uint64_t, std::less<>>> Session::count_by(cons
   Document pipeline;
   pipeline.documents("pipeline", stages);
   const auto in = open(collection);
-  auto rows = read_all(mongoc_collection_aggregate(in.get(), MONGOC_QUERY_NONE, pipeline.get(), nullptr, nullptr));
+  const Document options = number_of("batchSize", kDocumentsPerReply);
+  auto rows =
+      read_all(mongoc_collection_aggregate(in.get(), MONGOC_QUERY_NONE, pipeline.get(), options.get(), nullptr));
   if (!rows) return std::unexpected(rows.error());
   std::map<std::string, std::uint64_t, std::less<>> counts;
   for (const auto& document : *rows) {
