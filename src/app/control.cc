@@ -39,6 +39,7 @@ Control::Control(Services& services, transport::EventLoop& loop)
       about_(about_page(services)),
       index_(index_page),
       health_(services, loop),
+      home_(*services.stores, loop),
       server_ids_(services, loop) {
   const Configuration& configuration = services.configuration;
   services.health.set_info("roles", configuration.roles.to_string());
@@ -54,6 +55,11 @@ Control::Control(Services& services, transport::EventLoop& loop)
 
 Control::~Control() {
   stop_roles();
+  home_.run_last([this] {
+    server_queue_.reset();
+    monitor_.reset();
+    manager_.reset();
+  });
   server_->abort_all();
 }
 
@@ -63,30 +69,36 @@ Result<transport::SocketAddress> Control::listen(const transport::SocketAddress&
 
 Status Control::start_roles(const std::vector<std::unique_ptr<Worker>>& workers) {
   const RoleSet& roles = services_.configuration.roles;
-  Stores& stores = *services_.stores;
-  if (roles.has(Role::kDeliveryManager)) {
-    manager_.emplace(roles::delivery_manager::DeliveryManagerConfig{}, stores.deliveries(), *services_.queue, loop_,
-                     loop_, services_.log, services_.metrics);
-    manager_->start();
-  }
   if (roles.has(Role::kUserAgentUdp)) {
     if (Status started = start_user_agent_udp(); !started) return started;
   }
   if (roles.has(Role::kUserAgentWs)) {
-    start_server_queue(workers);
     if (Status started = start_broadcasts(workers); !started) return started;
   }
-  if (roles.has(Role::kMonitor)) {
-    monitor_.emplace(roles::monitor::MonitorConfig{.limits = services_.configuration.limits},
-                     roles::monitor::MonitorPorts{stores.messages(), stores.deliveries(), stores.directory(),
-                                                  stores.servers(), *services_.queue, loop_, loop_, services_.clock,
-                                                  services_.log, services_.metrics});
-    monitor_->start();
-  }
+  home_.run([&] { start_store_roles(workers); });
   server_ids_.start(lease_events(workers));
   watch_losses(workers, services_.queue->losses());
   health_.start();
   return {};
+}
+
+// From the last step of a notification to the first.
+void Control::start_store_roles(const std::vector<std::unique_ptr<Worker>>& workers) {
+  const RoleSet& roles = services_.configuration.roles;
+  Stores& stores = *services_.stores;
+  if (roles.has(Role::kDeliveryManager)) {
+    manager_.emplace(roles::delivery_manager::DeliveryManagerConfig{}, stores.deliveries(), *services_.queue,
+                     home_.executor(), home_.timers(), services_.log, services_.metrics);
+    manager_->start();
+  }
+  if (roles.has(Role::kUserAgentWs)) start_server_queue(workers);
+  if (roles.has(Role::kMonitor)) {
+    monitor_.emplace(roles::monitor::MonitorConfig{.limits = services_.configuration.limits},
+                     roles::monitor::MonitorPorts{stores.messages(), stores.deliveries(), stores.directory(),
+                                                  stores.servers(), *services_.queue, home_.executor(), home_.timers(),
+                                                  services_.clock, services_.log, services_.metrics});
+    monitor_->start();
+  }
 }
 
 LeaseEvents Control::lease_events(const std::vector<std::unique_ptr<Worker>>& workers) {
@@ -148,7 +160,7 @@ void Control::start_server_queue(const std::vector<std::unique_ptr<Worker>>& wor
                        worker.user_agent_ws()->deliver(batch.announced);
                      }});
   }
-  server_queue_.emplace(*services_.queue, services_.configuration.server_id, kServerQueueCredit, loop_,
+  server_queue_.emplace(*services_.queue, services_.configuration.server_id, kServerQueueCredit, home_.executor(),
                         std::move(sinks), services_.log, services_.metrics);
 }
 
@@ -166,23 +178,29 @@ Status Control::start_broadcasts(const std::vector<std::unique_ptr<Worker>>& wor
 }
 
 void Control::stop_roles() {
-  server_queue_.reset();
-  if (monitor_) monitor_->stop();
+  home_.run([this] {
+    server_queue_.reset();
+    if (monitor_) monitor_->stop();
+    if (manager_) manager_->stop();
+  });
   if (user_agent_udp_) user_agent_udp_->stop();
-  if (manager_) manager_->stop();
   server_ids_.stop();
 }
 
 // What waits in a broker is for whoever takes it next, and more may come for ever; a queue that ends with the process
 // must be empty.
-bool Control::may_stop() const {
+bool Control::may_stop() {
   return services_.configuration.queue == QueueKind::kAmqp || idle();
 }
 
-bool Control::idle() const {
-  const auto depths = services_.queue->depths();
-  const bool empty = std::ranges::all_of(depths, [](const auto& depth) { return depth.waiting == 0; });
-  return empty && (!monitor_ || monitor_->idle()) && (!manager_ || manager_->idle());
+bool Control::idle() {
+  bool is_idle = false;
+  home_.run([this, &is_idle] {
+    const auto depths = services_.queue->depths();
+    const bool empty = std::ranges::all_of(depths, [](const auto& depth) { return depth.waiting == 0; });
+    is_idle = empty && (!monitor_ || monitor_->idle()) && (!manager_ || manager_->idle());
+  });
+  return is_idle;
 }
 
 void Control::stop_listening() {

@@ -1,6 +1,6 @@
 #pragma once
-// What runs once per process, all on one loop: the monitor, the delivery manager, the wake-up server, the reader of the
-// WebSocket server's queue, and the operations listener.
+// What runs once per process: on one loop the wake-up server and the operations listener; there, or where the store
+// does its work (role_home.h), the monitor, the delivery manager and the reader of the WebSocket server's queue.
 
 #include <memory>
 #include <optional>
@@ -9,6 +9,7 @@
 #include "app/about.h"
 #include "app/broadcasts.h"
 #include "app/health_check.h"
+#include "app/role_home.h"
 #include "app/server_ids.h"
 #include "app/services.h"
 #include "app/worker.h"
@@ -36,11 +37,11 @@ class Control {
   // Called on the loop when another process has one of the ids.
   void on_server_id_taken(std::function<void()> then) { server_id_taken_ = std::move(then); }
   // While devices and senders are gone: whether the roles may stop taking what the queues still bring.
-  [[nodiscard]] bool may_stop() const;
+  [[nodiscard]] bool may_stop();
   // Tells the roles to take nothing new.
   void stop_roles();
   // Everything that was taken has been handled, and the queues are empty.
-  [[nodiscard]] bool idle() const;
+  [[nodiscard]] bool idle();
   void stop_listening();
 
   // The server that wakes this device. Any thread.
@@ -51,6 +52,7 @@ class Control {
   void pulled(const roles::user_agent_udp::PullNotice& notice);
 
  private:
+  void start_store_roles(const std::vector<std::unique_ptr<Worker>>& workers);
   [[nodiscard]] LeaseEvents lease_events(const std::vector<std::unique_ptr<Worker>>& workers);
   [[nodiscard]] Status start_user_agent_udp();
   void look_again(const std::vector<std::unique_ptr<Worker>>& workers);
@@ -67,11 +69,13 @@ class Control {
   transport::HttpRouter router_;
   HealthCheck health_;
   std::unique_ptr<transport::HttpServer> server_;
+  RoleHome home_;
+  // These three at home only.
   std::optional<roles::monitor::Monitor> monitor_;
   std::optional<roles::delivery_manager::DeliveryManager> manager_;
+  std::optional<roles::user_agent_ws::ServerQueueConsumer> server_queue_;
   std::unique_ptr<roles::user_agent_udp::UdpWakeupSender> sender_;
   std::optional<roles::user_agent_udp::UserAgentUdp> user_agent_udp_;
-  std::optional<roles::user_agent_ws::ServerQueueConsumer> server_queue_;
   std::optional<Broadcasts> broadcasts_;
   ServerIds server_ids_;
   std::function<void()> server_id_taken_;

@@ -20,6 +20,13 @@ class StoresOf final : public Stores {
   ports::Directory& directory() override { return *adapter_; }
   ports::ReceiptLog& receipts() override { return *adapter_; }
   ports::ServerRegistry& servers() override { return *adapter_; }
+  Executor* executor() override {
+    if constexpr (requires { adapter_->executor(); }) return &adapter_->executor();
+    return nullptr;
+  }
+  void stop_tasks() override {
+    if constexpr (requires { adapter_->stop_tasks(); }) adapter_->stop_tasks();
+  }
 
  private:
   std::unique_ptr<DataFolder> folder_;  // given back after the database is closed

@@ -6,6 +6,7 @@
 
 #include "app/configuration.h"
 #include "app/exit_code.h"
+#include "base/executor.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/time.h"
@@ -31,6 +32,10 @@ class Stores {
   [[nodiscard]] virtual ports::Directory& directory() = 0;
   [[nodiscard]] virtual ports::ReceiptLog& receipts() = 0;
   [[nodiscard]] virtual ports::ServerRegistry& servers() = 0;
+  // Where the store does its work, if others may run there too. Null: they may not.
+  [[nodiscard]] virtual Executor* executor() { return nullptr; }
+  // Inside a task of executor(): it runs no other any more.
+  virtual void stop_tasks() {}
 };
 
 // Where the configured store keeps what was accepted, for people; without credentials.

@@ -26,13 +26,15 @@ constexpr std::chrono::microseconds kNap{200};
 
 }  // namespace
 
-CommitQueue::CommitQueue(Database& database, const Limits& limits, const Clock& clock, Log& log, Metrics& metrics)
+CommitQueue::CommitQueue(CommitMailbox& mailbox, Database& database, const Limits& limits, const Clock& clock, Log& log,
+                         Metrics& metrics)
     : database_(database),
       clock_(clock),
       log_(log),
       metrics_(metrics),
       interval_(limits.commit_interval_us),
-      batch_(database, limits, clock) {}
+      batch_(database, limits, clock),
+      mailbox_(mailbox) {}
 
 CommitQueue::~CommitQueue() {
   mailbox_.close();
@@ -65,7 +67,9 @@ void CommitQueue::run() {
 void CommitQueue::take(Owned operations) {
   for (auto& operation : operations) {
     const auto kind = operation->kind();
-    if (kind == Operation::Kind::kLook || kind == Operation::Kind::kLazy) {
+    if (kind == Operation::Kind::kTask) {
+      operation->apply(batch_);
+    } else if (kind == Operation::Kind::kLook || kind == Operation::Kind::kLazy) {
       answer_at_once(*operation);
     } else {
       waiting_.push_back(std::move(operation));
@@ -92,10 +96,13 @@ void CommitQueue::answer_at_once(Operation& operation) {
 }
 
 // Small commits cost nearly as much as large ones, and so does each step that follows them. A lone operation does not
-// wait: nothing had gathered during the commit before it.
+// wait: nothing had gathered during the commit before it. What has come meanwhile is taken first, without a nap: tasks
+// that run here call the store step by step.
 bool CommitQueue::is_time(bool alone) {
   const auto waited = std::max<std::chrono::nanoseconds>(clock_.mono() - began_, napped_);
-  if (alone || waited >= interval_) return true;
+  if (waited >= interval_) return true;
+  if (!mailbox_.empty()) return false;
+  if (alone) return true;
   const auto nap = std::min<std::chrono::nanoseconds>(interval_ - waited, kNap);
   std::this_thread::sleep_for(nap);
   napped_ += nap;

@@ -27,6 +27,7 @@ class Operation {
     kPlain,    // all before it, and it, is in rows when it is answered; may be lost by a power cut
     kDurable,  // on the disk when it is answered
     kSweep,    // plain, and scans indexes: must not see a batch that others have begun
+    kTask,     // nothing of the store's: it runs between commits, and is not answered
   };
   explicit Operation(Kind kind) : kind_(kind) {}
   virtual ~Operation() = default;
@@ -78,9 +79,13 @@ class LookOperation final : public Operation {
   std::optional<Answer> result_;
 };
 
+using CommitMailbox = Mailbox<std::unique_ptr<Operation>>;
+
 class CommitQueue {
  public:
-  CommitQueue(Database& database, const Limits& limits, const Clock& clock, Log& log, Metrics& metrics);
+  // The mailbox may be used by others as long as it lives.
+  CommitQueue(CommitMailbox& mailbox, Database& database, const Limits& limits, const Clock& clock, Log& log,
+              Metrics& metrics);
   // Applies and answers what was queued, and writes the rows of what is young.
   ~CommitQueue();
   // Reads the young messages, then begins. Before anything is submitted.
@@ -126,7 +131,7 @@ class CommitQueue {
   Batch batch_;
   Owned waiting_;
   Answers answers_;
-  Mailbox<std::unique_ptr<Operation>> mailbox_;
+  CommitMailbox& mailbox_;
   std::thread thread_;
 };
 

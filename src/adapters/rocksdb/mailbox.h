@@ -23,6 +23,8 @@ class Mailbox {
     closed_.store(true, std::memory_order_release);
     wake();
   }
+  // The consumer's thread: nothing to take.
+  [[nodiscard]] bool empty() const { return inbox_.empty(); }
   // The consumer's thread: what was pushed until now, in order.
   [[nodiscard]] std::vector<T> take() { return inbox_.take_all(); }
   // The same, waiting for something if need be. Empty: closed and all taken.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <mutex>
 
+#include "adapters/rocksdb/commit_executor.h"
 #include "adapters/rocksdb/commit_queue.h"
 #include "adapters/rocksdb/looks.h"
 #include "adapters/rocksdb/reader_pool.h"
@@ -19,8 +20,11 @@ struct RocksdbStore::Parts {
         Metrics& metrics)
       : database(std::move(opened)),
         reads(*database, readers, log, metrics),
-        writes(*database, limits, clock, log, metrics) {}
+        writes(mailbox, *database, limits, clock, log, metrics) {}
 
+  // First: readers may answer to the executor when nobody takes from the mailbox any more.
+  CommitMailbox mailbox;
+  CommitExecutor executor{mailbox};
   std::unique_ptr<Database> database;
   ReaderPool reads;
   CommitQueue writes;
@@ -39,6 +43,14 @@ Result<std::unique_ptr<RocksdbStore>> RocksdbStore::open(RocksdbOptions options,
 
 RocksdbStore::RocksdbStore(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 RocksdbStore::~RocksdbStore() = default;
+
+Executor& RocksdbStore::executor() {
+  return parts_->executor;
+}
+
+void RocksdbStore::stop_tasks() {
+  parts_->executor.stop();
+}
 
 void RocksdbStore::put(Message message, Reply<Result<ports::PutOutcome>> reply) {
   parts_->writes.submit(

@@ -42,6 +42,12 @@ class RocksdbStore final : public ports::MessageStore,
   // Applies and answers everything that was called before.
   ~RocksdbStore() override;
 
+  // Runs tasks on the committing thread, between commits, for callers that would otherwise wait for it step by step.
+  // Tasks must be short. What has not run when the store is destroyed is destroyed unrun.
+  [[nodiscard]] Executor& executor();
+  // Inside a task of executor(): no other is run any more.
+  void stop_tasks();
+
   void put(Message message, Reply<Result<ports::PutOutcome>> reply) override;
   void fetch(std::vector<MessageId> ids, WallTime now, Reply<Result<std::vector<MessagePtr>>> reply) override;
   void status(AppId app, std::string key, WallTime now, Reply<Result<ports::MessageStatus>> reply) override;
