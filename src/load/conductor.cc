@@ -210,8 +210,9 @@ void Conductor::weigh(std::uint64_t devices_before) {
   const auto devices = static_cast<double>(run_.plan.devices - devices_before);
   if (!now || !weighed_ || devices <= 0) return;
   summary_.server_user_bytes_per_device = static_cast<double>(now->user_bytes - weighed_->user_bytes) / devices;
-  // Both ends are on this machine.
-  summary_.server_kernel_bytes_per_device = static_cast<double>(kernel_bytes() - kernel_weighed_) / devices / 2;
+  // Both ends are on this machine. What others gave back meanwhile may be more than a few devices take.
+  const auto kernel = static_cast<double>(kernel_bytes() - kernel_weighed_);
+  if (kernel > 0) summary_.server_kernel_bytes_per_device = kernel / devices / 2;
 }
 
 void Conductor::begin_measuring() {

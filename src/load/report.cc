@@ -44,6 +44,10 @@ std::string grouped(double value) {
   return digits;
 }
 
+std::string latency_text(double ms) {
+  return ms < 1'000 ? fmt::format("{:.2f} ms", ms) : fmt::format("{:.2f} s", ms / 1'000);
+}
+
 std::string tile(std::string_view value, std::string_view name) {
   return fmt::format("<div class=\"tile\"><b>{}</b><span>{}</span></div>", html_escaped(value), html_escaped(name));
 }
@@ -52,8 +56,8 @@ std::string tiles(const Summary& summary) {
   std::string out = "<div class=\"tiles\">";
   out += tile(grouped(summary.per_second()), "deliveries a second");
   if (const auto per_core = summary.per_server_core_second()) out += tile(grouped(*per_core), "a server core second");
-  out += tile(fmt::format("{:.2f} ms", summary.latency_ms.p50), "median latency");
-  out += tile(fmt::format("{:.2f} ms", summary.latency_ms.p99), "p99 latency");
+  out += tile(latency_text(summary.latency_ms.p50), "median latency");
+  out += tile(latency_text(summary.latency_ms.p99), "p99 latency");
   if (summary.server_user_bytes_per_device) {
     out += tile(fmt::format("{:.2f} KB", *summary.server_user_bytes_per_device / 1024), "server memory a device");
   }

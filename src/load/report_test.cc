@@ -51,6 +51,13 @@ TEST(Report, SaysWhetherTheRunWasGood) {
   EXPECT_THAT(to_html(bad), HasSubstr("verdict bad"));
 }
 
+TEST(Report, LongLatenciesAreInSeconds) {
+  Summary slow = a_run();
+  slow.latency_ms = {.p50 = 999.99, .p90 = 1'000, .p99 = 1'367.34, .p999 = 2'000, .max = 3'000};
+  EXPECT_THAT(to_html(slow), HasSubstr("<b>999.99 ms</b>"));
+  EXPECT_THAT(to_html(slow), HasSubstr("<b>1.37 s</b>"));
+}
+
 TEST(Report, ARunWithoutFiguresIsStillAReport) {
   EXPECT_THAT(to_html(Summary{}), HasSubstr("</html>"));
 }

@@ -73,7 +73,7 @@ struct Summary {
   std::optional<double> server_cpu_s;  // nullopt: the server's process is not known
   double bench_cpu_s = 0;
   std::optional<double> server_user_bytes_per_device;
-  std::optional<double> server_kernel_bytes_per_device;
+  std::optional<double> server_kernel_bytes_per_device;        // nullopt also: too few devices to tell
   std::vector<std::pair<std::string, double>> server_metrics;  // how the operations port's samples grew
 
   [[nodiscard]] double per_second() const;
