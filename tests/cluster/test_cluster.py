@@ -171,6 +171,28 @@ async def test_without_the_database_senders_are_told_to_come_again_and_devices_s
     await device.close()
 
 
+async def test_what_all_devices_acked_ends_although_database_and_managers_died_meanwhile(whole, name):
+    """Whichever step of recording the acks they died at: the broker has the envelopes until all steps are done."""
+    devices = [await Device(whole).open() for _ in range(3)]
+    urls = {await device.register_wa(name) for device in devices}
+    texts = [str(number) for number in range(40)]
+    for text in texts:
+        notify(*urls, text)
+    acks = asyncio.gather(*(device.see(*texts) for device in devices))
+    loop = asyncio.get_running_loop()
+    for part in (whole["manager1"], whole.database, whole["manager2"], whole.database):
+        await loop.run_in_executor(None, part.kill)
+        await loop.run_in_executor(None, part.start)
+    await acks
+    (app,) = {url.rsplit("/", 1)[1] for url in urls}
+    with whole.documents() as database:
+        outstanding = {"app": app, "open": True}
+        eventually(lambda: database["messages"].count_documents(outstanding) == 0, "what all acked has ended")
+        assert database["messages"].count_documents({"app": app, "acked_at": {"$exists": True}}) == len(texts)
+    for device in devices:
+        await device.close()
+
+
 async def test_without_the_broker_messages_are_accepted_and_come_late(whole, name):
     device, url = await register(whole, name, At(whole["WS1"]))
     whole.broker.kill()
