@@ -15,7 +15,7 @@ namespace {
 // Bounds the memory of one batch, and how long its first operation waits for its last.
 constexpr std::size_t kOperationsPerCommit = 4'096;
 // While changes gather, what can be answered at once waits no longer than this.
-constexpr std::chrono::microseconds kNap{200};
+constexpr std::chrono::microseconds kNap{80};
 
 [[nodiscard]] bool is_sweep(const std::unique_ptr<Operation>& operation) {
   return operation->kind() == Operation::Kind::kSweep;
