@@ -9,6 +9,9 @@ for suite in ("faults", "end_to_end"):
     sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / suite))
 
 import cluster as clusters  # noqa: E402
+import herald  # noqa: E402
+
+herald.PATIENT = True
 
 
 @pytest.fixture(scope="session")
