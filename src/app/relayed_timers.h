@@ -13,8 +13,6 @@ namespace herald::app {
 class RelayedTimers final : public TimerService {
  public:
   // `timers` is used on `loop`.
-  template <class Loop>
-  RelayedTimers(Loop& loop, Executor& on) : RelayedTimers(loop, loop, on) {}
   RelayedTimers(Executor& loop, TimerService& timers, Executor& on) : loop_(loop), timers_(timers), on_(on) {}
 
   TimerId run_after(std::chrono::milliseconds delay, Task task) override {

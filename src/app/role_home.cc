@@ -7,7 +7,7 @@ namespace herald::app {
 
 RoleHome::RoleHome(Stores& stores, transport::EventLoop& control)
     : stores_(stores), control_(control), lent_(stores.executor()) {
-  if (lent_ != nullptr) timers_ = std::make_unique<RelayedTimers>(control, *lent_);
+  if (lent_ != nullptr) timers_ = std::make_unique<RelayedTimers>(control, control, *lent_);
 }
 
 void RoleHome::run(Task what) {

@@ -29,10 +29,6 @@ class QueueBodies {
   [[nodiscard]] auto end() const { return held_->end(); }
   [[nodiscard]] std::size_t size() const { return held_->size(); }
   [[nodiscard]] bool empty() const { return held_->empty(); }
-  [[nodiscard]] const std::string& operator[](std::size_t i) const { return (*held_)[i]; }
-  [[nodiscard]] const std::string& at(std::size_t i) const { return held_->at(i); }
-  [[nodiscard]] const std::string& front() const { return held_->front(); }
-  [[nodiscard]] const std::vector<std::string>& all() const { return *held_; }
 
  private:
   std::shared_ptr<const std::vector<std::string>> held_;

@@ -14,11 +14,9 @@ namespace {
 using ports::contract::app_id;
 using ports::contract::Caller;
 using ports::contract::device;
-using ports::contract::numbered;
 using enum DeliveryState;
 
 const App kApp{.id = app_id(1), .kind = PayloadKind::kFlow2012, .public_key_pem = ""};
-constexpr std::chrono::milliseconds kHour{3'600'000};
 constexpr int kStepsMax = 50;
 
 // Its time is how often it was asked: a session asks before each command.
@@ -64,13 +62,7 @@ class FailingStepTest : public testing::Test {
   }
 
   [[nodiscard]] Message message(std::uint64_t n, std::string key = "") const {
-    return {.id = numbered<MessageId>(static_cast<std::uint64_t>(clock_.wall().ms) * 1000 + n),
-            .app = app_id(1),
-            .replace_key = std::move(key),
-            .meta = "",
-            .body = "body",
-            .accepted_at = clock_.wall(),
-            .expires_at = clock_.wall() + kHour};
+    return message_at(clock_.wall(), n, std::move(key));
   }
   [[nodiscard]] DeliveryState state(const Message& it) {
     return call_.status(app_id(1), it.id.hex(), clock_.wall())->state;

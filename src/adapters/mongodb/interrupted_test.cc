@@ -15,23 +15,15 @@ namespace {
 using ports::contract::app_id;
 using ports::contract::Caller;
 using ports::contract::device;
-using ports::contract::numbered;
 using enum DeliveryState;
 
 const App kApp{.id = app_id(1), .kind = PayloadKind::kFlow2012, .public_key_pem = ""};
-constexpr std::chrono::milliseconds kHour{3'600'000};
 
 class InterruptedTest : public testing::Test {
  protected:
   [[nodiscard]] WallTime now() const { return clock_.wall(); }
   [[nodiscard]] Message message(std::uint64_t n, std::string key = "") const {
-    return {.id = numbered<MessageId>(static_cast<std::uint64_t>(now().ms) * 1000 + n),
-            .app = app_id(1),
-            .replace_key = std::move(key),
-            .meta = "",
-            .body = "body",
-            .accepted_at = now(),
-            .expires_at = now() + kHour};
+    return message_at(now(), n, std::move(key));
   }
   MessageId put(const Message& it) {
     EXPECT_TRUE(call_.put(it));

@@ -15,8 +15,22 @@
 #include "base/encoding.h"
 #include "base/random.h"
 #include "ports/contract/store_caller.h"
+#include "ports/contract/store_fixture.h"
 
 namespace herald::adapters::mongodb {
+
+constexpr std::chrono::milliseconds kHour{3'600'000};
+
+// Of app 1, for an hour. The ids of one moment are ordered by `n`.
+[[nodiscard]] inline Message message_at(WallTime now, std::uint64_t n, std::string key) {
+  return {.id = ports::contract::numbered<MessageId>(static_cast<std::uint64_t>(now.ms) * 1000 + n),
+          .app = ports::contract::app_id(1),
+          .replace_key = std::move(key),
+          .meta = "",
+          .body = "body",
+          .accepted_at = now,
+          .expires_at = now + kHour};
+}
 
 inline std::string test_uri() {
   const char* uri = std::getenv("HERALD_TEST_MONGODB_URI");

@@ -24,15 +24,13 @@ void put_node(Batch& batch, const UserAgentId& user_agent, const NodeRecord& nod
   return row ? batch.good(decode_count(*row)).value_or(0) : 0;
 }
 
-// Changes the row's location; nothing is written if it is that already.
+// Changes the record, and the index of who sleeps; the caller writes the record.
 void move_to(Batch& batch, const UserAgentId& user_agent, NodeRecord& node, const Location& location) {
-  if (node.location == location) return;
   const bool slept = node.location.kind == LocationKind::kSleeping;
   const bool sleeps = location.kind == LocationKind::kSleeping;
   if (slept) batch.remove(Family::kSleepers, sleeper_key(node.location.server, user_agent));
   if (sleeps) batch.put(Family::kSleepers, sleeper_key(location.server, user_agent), encode_presence());
   node.location = location;
-  put_node(batch, user_agent, node);
 }
 
 [[nodiscard]] bool is_registered(Batch& batch, const AppId& app, const UserAgentId& user_agent) {
@@ -123,17 +121,19 @@ Result<Location> set_device_location(Batch& batch, const UserAgentId& user_agent
                                      std::optional<WakeInterface> wake) {
   NodeRecord node = find_node(batch, user_agent).value_or(NodeRecord{});
   const Location before = batch.connected().find(user_agent).value_or(node.location);
-  if (wake) {
-    node.wake = wake->ip.empty() ? std::nullopt : std::move(wake);
-    put_node(batch, user_agent, node);
-  }
-  if (location.kind == LocationKind::kWebSocket && !node.wake) {
+  bool changes = wake.has_value();
+  if (wake) node.wake = wake->ip.empty() ? std::nullopt : std::move(wake);
+  const bool has_no_row = location.kind == LocationKind::kWebSocket && !node.wake;
+  if (has_no_row) {
     batch.connected().put(user_agent, location);
-    move_to(batch, user_agent, node, {});
   } else {
     batch.connected().erase(user_agent);
-    move_to(batch, user_agent, node, location);
   }
+  if (const Location row = has_no_row ? Location{} : location; node.location != row) {
+    move_to(batch, user_agent, node, row);
+    changes = true;
+  }
+  if (changes) put_node(batch, user_agent, node);
   return before;
 }
 
@@ -156,6 +156,7 @@ Result<Location> leave_connection(Batch& batch, const UserAgentId& user_agent, c
     location.server = sleep_server;
   }
   move_to(batch, user_agent, *node, location);
+  put_node(batch, user_agent, *node);
   return location;
 }
 

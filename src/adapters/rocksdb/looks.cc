@@ -12,6 +12,23 @@ namespace {
 
 constexpr std::size_t kLocatedMost = 256;
 
+template <class T>
+[[nodiscard]] std::vector<T> at_places(const std::vector<T>& all, const std::vector<std::size_t>& places) {
+  std::vector<T> some;
+  some.reserve(places.size());
+  for (const auto place : places) some.push_back(all[place]);
+  return some;
+}
+
+// `all` with what was read for `places`, or why it could not be read.
+template <class T>
+[[nodiscard]] Result<std::vector<T>> filled(std::vector<T>& all, const std::vector<std::size_t>& places,
+                                            Result<std::vector<T>> read) {
+  if (!read) return read;
+  for (std::size_t i = 0; i < places.size(); ++i) all[places[i]] = std::move((*read)[i]);
+  return std::move(all);
+}
+
 }  // namespace
 
 std::optional<FetchLook::Answer> FetchLook::look(Batch& batch) {
@@ -29,17 +46,9 @@ std::optional<FetchLook::Answer> FetchLook::look(Batch& batch) {
 }
 
 void FetchLook::rest(Reply<Answer> reply) {
-  std::vector<MessageId> ids;
-  ids.reserve(missing_.size());
-  for (const auto place : missing_) ids.push_back(ids_[place]);
   reads_.submit(
-      [found = std::move(found_), missing = std::move(missing_), ids = std::move(ids),
-       now = now_](const Database& database) mutable -> Answer {
-        auto rows = fetch_messages(database, ids, now);
-        if (!rows) return rows;
-        for (std::size_t i = 0; i < missing.size(); ++i) found[missing[i]] = std::move((*rows)[i]);
-        return std::move(found);
-      },
+      [found = std::move(found_), ids = at_places(ids_, missing_), missing = std::move(missing_), now = now_](
+          const Database& database) mutable { return filled(found, missing, fetch_messages(database, ids, now)); },
       std::move(reply));
 }
 
@@ -128,17 +137,9 @@ std::optional<LocateLook::Answer> LocateLook::look(Batch& batch) {
 }
 
 void LocateLook::rest(Reply<Answer> reply) {
-  std::vector<UserAgentId> user_agents;
-  user_agents.reserve(missing_.size());
-  for (const auto place : missing_) user_agents.push_back(user_agents_[place]);
   reads_.submit(
-      [nodes = std::move(nodes_), missing = std::move(missing_),
-       user_agents = std::move(user_agents)](const Database& database) mutable -> Answer {
-        auto rows = read_locations(database, user_agents);
-        if (!rows) return rows;
-        for (std::size_t i = 0; i < missing.size(); ++i) nodes[missing[i]] = std::move((*rows)[i]);
-        return std::move(nodes);
-      },
+      [nodes = std::move(nodes_), user_agents = at_places(user_agents_, missing_), missing = std::move(missing_)](
+          const Database& database) mutable { return filled(nodes, missing, read_locations(database, user_agents)); },
       std::move(reply));
 }
 
