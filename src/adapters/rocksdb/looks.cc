@@ -46,8 +46,9 @@ std::optional<FetchLook::Answer> FetchLook::look(Batch& batch) {
 }
 
 void FetchLook::rest(Reply<Answer> reply) {
+  auto ids = at_places(ids_, missing_);
   reads_.submit(
-      [found = std::move(found_), ids = at_places(ids_, missing_), missing = std::move(missing_), now = now_](
+      [found = std::move(found_), ids = std::move(ids), missing = std::move(missing_), now = now_](
           const Database& database) mutable { return filled(found, missing, fetch_messages(database, ids, now)); },
       std::move(reply));
 }
@@ -137,8 +138,9 @@ std::optional<LocateLook::Answer> LocateLook::look(Batch& batch) {
 }
 
 void LocateLook::rest(Reply<Answer> reply) {
+  auto user_agents = at_places(user_agents_, missing_);
   reads_.submit(
-      [nodes = std::move(nodes_), user_agents = at_places(user_agents_, missing_), missing = std::move(missing_)](
+      [nodes = std::move(nodes_), user_agents = std::move(user_agents), missing = std::move(missing_)](
           const Database& database) mutable { return filled(nodes, missing, read_locations(database, user_agents)); },
       std::move(reply));
 }
