@@ -4,6 +4,11 @@
 
 #include <gmock/gmock.h>
 #include <rocksdb/db.h>
+#include <rocksdb/env.h>
+#include <rocksdb/file_system.h>
+
+#include <mutex>
+#include <shared_mutex>
 
 #include "adapters/rocksdb/looks.h"
 #include "adapters/rocksdb/store_test_kit.h"
@@ -16,6 +21,58 @@ using ports::contract::Caller;
 using ports::contract::device;
 using ports::contract::numbered;
 using testing::ElementsAre;
+
+// While it is held, no file of a database changes, comes or goes: what RocksDB's own threads do waits.
+using DiskLock = std::shared_mutex;
+
+class HeldFile final : public rocksdb::FSWritableFileOwnerWrapper {
+ public:
+  HeldFile(std::unique_ptr<rocksdb::FSWritableFile> file, DiskLock& lock)
+      : rocksdb::FSWritableFileOwnerWrapper(std::move(file)), lock_(lock) {}
+
+  using rocksdb::FSWritableFileOwnerWrapper::Append;
+  rocksdb::IOStatus Append(const rocksdb::Slice& data, const rocksdb::IOOptions& options,
+                           rocksdb::IODebugContext* context) override {
+    const std::shared_lock changes(lock_);
+    return target()->Append(data, options, context);
+  }
+  rocksdb::IOStatus Truncate(std::uint64_t size, const rocksdb::IOOptions& options,
+                             rocksdb::IODebugContext* context) override {
+    const std::shared_lock changes(lock_);
+    return target()->Truncate(size, options, context);
+  }
+
+ private:
+  DiskLock& lock_;
+};
+
+class HeldFileSystem final : public rocksdb::FileSystemWrapper {
+ public:
+  explicit HeldFileSystem(DiskLock& lock)
+      : rocksdb::FileSystemWrapper(rocksdb::Env::Default()->GetFileSystem()), lock_(lock) {}
+  const char* Name() const override { return "HeldFileSystem"; }
+  rocksdb::IOStatus NewWritableFile(const std::string& name, const rocksdb::FileOptions& options,
+                                    std::unique_ptr<rocksdb::FSWritableFile>* file,
+                                    rocksdb::IODebugContext* context) override {
+    const std::shared_lock changes(lock_);
+    auto status = target()->NewWritableFile(name, options, file, context);
+    if (status.ok()) *file = std::make_unique<HeldFile>(std::move(*file), lock_);
+    return status;
+  }
+  rocksdb::IOStatus DeleteFile(const std::string& name, const rocksdb::IOOptions& options,
+                               rocksdb::IODebugContext* context) override {
+    const std::shared_lock changes(lock_);
+    return target()->DeleteFile(name, options, context);
+  }
+  rocksdb::IOStatus RenameFile(const std::string& from, const std::string& to, const rocksdb::IOOptions& options,
+                               rocksdb::IODebugContext* context) override {
+    const std::shared_lock changes(lock_);
+    return target()->RenameFile(from, to, options, context);
+  }
+
+ private:
+  DiskLock& lock_;
+};
 
 class Young : public testing::Test {
  protected:
@@ -31,7 +88,7 @@ class Young : public testing::Test {
   void open(const std::shared_ptr<TemporaryFolder>& folder) {
     call_.reset();
     store_.reset();
-    store_ = std::make_unique<OpenStore>(folder, limits_, clock_);
+    store_ = std::make_unique<OpenStore>(folder, limits_, clock_, disk_.get());
     call_.emplace(*store_);
   }
   Caller& call() {
@@ -51,7 +108,10 @@ class Young : public testing::Test {
   void crash() {
     commit();
     const auto copy = std::make_shared<TemporaryFolder>();
-    std::filesystem::copy(folder_->path(), copy->path(), std::filesystem::copy_options::recursive);
+    {
+      const std::unique_lock held(disk_lock_);
+      std::filesystem::copy(folder_->path(), copy->path(), std::filesystem::copy_options::recursive);
+    }
     std::filesystem::remove(copy->path() + "/LOCK");
     open(copy);
     folder_ = copy;
@@ -110,6 +170,8 @@ class Young : public testing::Test {
 
   Limits limits_;
   ManualClock clock_;
+  DiskLock disk_lock_;
+  std::unique_ptr<rocksdb::Env> disk_ = rocksdb::NewCompositeEnv(std::make_shared<HeldFileSystem>(disk_lock_));
   std::shared_ptr<TemporaryFolder> folder_ = std::make_shared<TemporaryFolder>();
   std::unique_ptr<OpenStore> store_;
   std::optional<Caller> call_;
