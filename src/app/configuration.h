@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "transport/address.h"
+#include "transport/tls_context.h"
 
 namespace herald::app {
 

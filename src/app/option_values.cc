@@ -120,6 +120,11 @@ Status read_value(const Texts& texts, LoopDescriptors& out) {
   return choose(texts.front(), out, {{"shared", LoopDescriptors::kShared}, {"own", LoopDescriptors::kOwn}});
 }
 
+Status read_value(const Texts& texts, transport::TlsRecordLayer& out) {
+  using transport::TlsRecordLayer;
+  return choose(texts.front(), out, {{"own", TlsRecordLayer::kOwn}, {"openssl", TlsRecordLayer::kOpenssl}});
+}
+
 Status read_value(const Texts& texts, QueueKind& out) {
   return choose(texts.front(), out, {{"in_process", QueueKind::kInProcess}, {"amqp", QueueKind::kAmqp}});
 }

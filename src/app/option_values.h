@@ -27,6 +27,7 @@ using Texts = std::vector<std::string>;
 [[nodiscard]] Status read_value(const Texts& texts, LogLevel& out);
 [[nodiscard]] Status read_value(const Texts& texts, StoreKind& out);
 [[nodiscard]] Status read_value(const Texts& texts, LoopDescriptors& out);
+[[nodiscard]] Status read_value(const Texts& texts, transport::TlsRecordLayer& out);
 [[nodiscard]] Status read_value(const Texts& texts, QueueKind& out);
 [[nodiscard]] Status read_value(const Texts& texts, std::vector<adapters::BrokerUrl>& out);
 [[nodiscard]] Status read_value(const Texts& texts, SenderRules& out);

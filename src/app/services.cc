@@ -68,7 +68,8 @@ std::expected<void, Failure> Services::open_parts() {
   if (!allowed) return std::unexpected(Failure{ExitCode::kUsage, "ping_networks: " + allowed.error().message});
   networks = std::move(*allowed);
   if (configuration.tls()) {
-    auto loaded = transport::TlsContext::load(configuration.tls_certificate, configuration.tls_key);
+    auto loaded =
+        transport::TlsContext::load(configuration.tls_certificate, configuration.tls_key, configuration.tls_records);
     if (!loaded) return std::unexpected(Failure{ExitCode::kUsage, loaded.error().message});
     tls = std::move(*loaded);
   }

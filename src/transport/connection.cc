@@ -58,6 +58,7 @@ void Connection::shake_hands() {
   const StreamStatus status = stream_.handshake();
   if (status == StreamStatus::kOk) {
     shaking_hands_ = false;
+    host_.metrics.shook_hands(stream_.own_records());
     mode_ = std::make_unique<HttpConnection>(*this);
   }
   blocked_ = status == StreamStatus::kWantWrite;
@@ -73,7 +74,7 @@ void Connection::read() {
     unread_ = true;
     return;
   }
-  // The buffer holds more than a TLS record, so that nothing stays inside OpenSSL where epoll can't see it.
+  // The buffer holds more than a TLS record, so that nothing stays decrypted where epoll can't see it.
   const auto buffer = host_.loop.read_buffer();
   const StreamResult result = stream_.read_some(buffer);
   switch (result.status) {

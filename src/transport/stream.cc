@@ -12,6 +12,9 @@
 #include <cstring>
 #include <utility>
 
+#include "transport/tls_handover.h"
+#include "transport/tls_stream.h"
+
 namespace herald::transport {
 
 namespace {
@@ -29,10 +32,10 @@ StreamStatus socket_status(StreamStatus would_block) {
 }  // namespace
 
 Result<Stream> Stream::accept(int fd, const std::shared_ptr<void>& tls) {
-  Stream out(fd, nullptr);
+  Stream out(fd);
   if (!tls) return out;
   out.tls_ = SSL_new(static_cast<SSL_CTX*>(tls.get()));
-  if (out.tls_ == nullptr || SSL_set_fd(ssl(out.tls_), fd) != 1) {
+  if (out.tls_ == nullptr || SSL_set_fd(ssl(out.tls_), fd) != 1 || !prepare_tls_handover(*ssl(out.tls_))) {
     ERR_clear_error();
     return fail(ErrorKind::kInternal, "no memory for a TLS connection");
   }
@@ -40,7 +43,12 @@ Result<Stream> Stream::accept(int fd, const std::shared_ptr<void>& tls) {
   return out;
 }
 
-Stream::Stream(Stream&& other) noexcept : fd_(std::exchange(other.fd_, -1)), tls_(std::exchange(other.tls_, nullptr)) {}
+Stream::Stream(int fd) : fd_(fd) {}
+
+Stream::Stream(Stream&& other) noexcept
+    : fd_(std::exchange(other.fd_, -1)),
+      tls_(std::exchange(other.tls_, nullptr)),
+      records_(std::move(other.records_)) {}
 
 Stream::~Stream() {
   if (tls_ != nullptr) SSL_free(ssl(tls_));
@@ -50,10 +58,20 @@ Stream::~Stream() {
 StreamStatus Stream::handshake() {
   if (tls_ == nullptr) return StreamStatus::kOk;
   const int done = SSL_do_handshake(ssl(tls_));
-  return done == 1 ? StreamStatus::kOk : tls_status(done);
+  if (done != 1) return tls_status(done);
+  take_over();
+  return StreamStatus::kOk;
+}
+
+void Stream::take_over() {
+  const auto secrets = hand_over_tls(*ssl(tls_));
+  if (!secrets) return;
+  records_ = std::make_unique<TlsStream>(fd_, *secrets);
+  SSL_free(ssl(std::exchange(tls_, nullptr)));
 }
 
 StreamResult Stream::read_some(std::span<std::uint8_t> into) {
+  if (records_) return records_->read_some(into);
   if (tls_ != nullptr) {
     std::size_t got = 0;
     const int done = SSL_read_ex(ssl(tls_), into.data(), into.size(), &got);
@@ -65,6 +83,7 @@ StreamResult Stream::read_some(std::span<std::uint8_t> into) {
 }
 
 StreamResult Stream::write_some(std::string_view first, std::string_view second) {
+  if (records_) return records_->write_some(first, second);
   if (tls_ == nullptr) return write_plain(first, second);
   if (second.empty() || first.size() >= kTlsRecordBytes) return write_tls(first.substr(0, kTlsRecordBytes));
   // One record instead of two.
@@ -76,6 +95,7 @@ StreamResult Stream::write_some(std::string_view first, std::string_view second)
 }
 
 void Stream::finish() {
+  if (records_) records_->finish();
   if (tls_ != nullptr && SSL_is_init_finished(ssl(tls_))) {
     SSL_shutdown(ssl(tls_));
     ERR_clear_error();

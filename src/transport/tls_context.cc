@@ -6,6 +6,8 @@
 #include <mutex>
 #include <utility>
 
+#include "transport/tls_handover.h"
+
 namespace herald::transport {
 
 namespace {
@@ -43,10 +45,12 @@ ContextPtr make_context() {
   return context;
 }
 
-Result<ContextPtr> read_context(const std::string& certificate_file, const std::string& key_file) {
+Result<ContextPtr> read_context(const std::string& certificate_file, const std::string& key_file,
+                                TlsRecordLayer records) {
   ERR_clear_error();
   auto context = make_context();
   if (!context) return fail(ErrorKind::kInternal, "no memory for a TLS context");
+  if (records == TlsRecordLayer::kOwn) allow_tls_handover(*context);
   if (SSL_CTX_use_certificate_chain_file(context.get(), certificate_file.c_str()) != 1) {
     return std::unexpected(invalid("can't read a PEM certificate from " + certificate_file));
   }
@@ -61,11 +65,14 @@ Result<ContextPtr> read_context(const std::string& certificate_file, const std::
 
 class FileTlsContext final : public TlsContext {
  public:
-  FileTlsContext(std::string certificate_file, std::string key_file, ContextPtr context)
-      : certificate_file_(std::move(certificate_file)), key_file_(std::move(key_file)), context_(std::move(context)) {}
+  FileTlsContext(std::string certificate_file, std::string key_file, TlsRecordLayer records, ContextPtr context)
+      : certificate_file_(std::move(certificate_file)),
+        key_file_(std::move(key_file)),
+        records_(records),
+        context_(std::move(context)) {}
 
   Status reload() override {
-    auto fresh = read_context(certificate_file_, key_file_);
+    auto fresh = read_context(certificate_file_, key_file_, records_);
     if (!fresh) return std::unexpected(std::move(fresh.error()));
     const std::lock_guard lock(mutex_);
     context_ = std::move(*fresh);
@@ -80,16 +87,19 @@ class FileTlsContext final : public TlsContext {
  private:
   const std::string certificate_file_;
   const std::string key_file_;
+  const TlsRecordLayer records_;
   mutable std::mutex mutex_;
   ContextPtr context_;
 };
 
 }  // namespace
 
-Result<std::shared_ptr<TlsContext>> TlsContext::load(std::string certificate_file, std::string key_file) {
-  auto context = read_context(certificate_file, key_file);
+Result<std::shared_ptr<TlsContext>> TlsContext::load(std::string certificate_file, std::string key_file,
+                                                     TlsRecordLayer records) {
+  auto context = read_context(certificate_file, key_file, records);
   if (!context) return std::unexpected(std::move(context.error()));
-  return std::make_shared<FileTlsContext>(std::move(certificate_file), std::move(key_file), std::move(*context));
+  return std::make_shared<FileTlsContext>(std::move(certificate_file), std::move(key_file), records,
+                                          std::move(*context));
 }
 
 Status check_authorities(const std::string& ca_file) {

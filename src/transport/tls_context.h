@@ -2,6 +2,7 @@
 // A server's certificate and key, TLS 1.2 and 1.3; can be read again while connections are open. OpenSSL stays in the
 // source file.
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -9,11 +10,16 @@
 
 namespace herald::transport {
 
+// Who encrypts and decrypts after a handshake of TLS 1.3: Herald, which keeps only what that takes, or OpenSSL. All
+// handshakes, and all of TLS 1.2, are OpenSSL's.
+enum class TlsRecordLayer : std::uint8_t { kOwn, kOpenssl };
+
 class TlsContext {
  public:
   // PEM files; the certificate file holds the chain, leaf first. kInvalid: unreadable, not matching; the message names
   // the file.
-  [[nodiscard]] static Result<std::shared_ptr<TlsContext>> load(std::string certificate_file, std::string key_file);
+  [[nodiscard]] static Result<std::shared_ptr<TlsContext>> load(std::string certificate_file, std::string key_file,
+                                                                TlsRecordLayer records = TlsRecordLayer::kOwn);
 
   // Reads the files again; new handshakes use them. On failure the old ones stay in use. Any thread.
   [[nodiscard]] virtual Status reload() = 0;

@@ -2,16 +2,12 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <openssl/pem.h>
 #include <openssl/ssl.h>
-#include <openssl/x509.h>
-#include <unistd.h>
 
 #include <array>
-#include <cstdio>
-#include <filesystem>
 
 #include "transport/server_fixture_test.h"
+#include "transport/tls_certificate_test.h"
 #include "transport/websocket_frame.h"
 
 namespace herald::transport {
@@ -21,46 +17,6 @@ using namespace std::chrono_literals;
 using testing::EndsWith;
 using testing::HasSubstr;
 using testing::StartsWith;
-
-using KeyPtr = std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)>;
-
-// A folder of its own, gone at the end.
-class TempFolder {
- public:
-  TempFolder() {
-    std::string name = testing::TempDir() + "herald-tls-XXXXXX";
-    EXPECT_NE(mkdtemp(name.data()), nullptr);
-    path_ = name;
-  }
-  TempFolder(const TempFolder&) = delete;
-  TempFolder& operator=(const TempFolder&) = delete;
-  ~TempFolder() { std::filesystem::remove_all(path_); }
-  [[nodiscard]] std::string file(const char* name) const { return path_ / name; }
-
- private:
-  std::filesystem::path path_;
-};
-
-// Writes a fresh P-256 key and a self-signed certificate for `name`.
-void write_certificate(const std::string& certificate_file, const std::string& key_file, const char* name) {
-  const KeyPtr key(EVP_EC_gen("P-256"), EVP_PKEY_free);
-  const std::unique_ptr<X509, decltype(&X509_free)> certificate(X509_new(), X509_free);
-  X509_set_version(certificate.get(), X509_VERSION_3);
-  ASN1_INTEGER_set(X509_get_serialNumber(certificate.get()), 1);
-  X509_gmtime_adj(X509_getm_notBefore(certificate.get()), -3600);
-  X509_gmtime_adj(X509_getm_notAfter(certificate.get()), 3600);
-  X509_NAME* subject = X509_get_subject_name(certificate.get());
-  X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>(name), -1, -1, 0);
-  X509_set_issuer_name(certificate.get(), subject);
-  X509_set_pubkey(certificate.get(), key.get());
-  EXPECT_NE(X509_sign(certificate.get(), key.get(), EVP_sha256()), 0);
-  std::FILE* out = std::fopen(certificate_file.c_str(), "w");
-  PEM_write_X509(out, certificate.get());
-  std::fclose(out);
-  out = std::fopen(key_file.c_str(), "w");
-  PEM_write_PrivateKey(out, key.get(), nullptr, nullptr, 0, nullptr, nullptr);
-  std::fclose(out);
-}
 
 // Speaks TLS over a TestSocket; every step gives the server's loop a turn.
 class TlsClient {
@@ -125,11 +81,12 @@ class TlsClient {
   std::unique_ptr<SSL, decltype(&SSL_free)> ssl_;
 };
 
-class TlsServerTest : public ServerFixture {
+// All of it with records of our own, and with OpenSSL's.
+class TlsServerTest : public ServerFixture, public testing::WithParamInterface<TlsRecordLayer> {
  protected:
   TlsServerTest() : certificate_file(folder.file("certificate.pem")), key_file(folder.file("key.pem")) {
     write_certificate(certificate_file, key_file, "first");
-    tls = TlsContext::load(certificate_file, key_file).value();
+    tls = TlsContext::load(certificate_file, key_file, GetParam()).value();
   }
   ~TlsServerTest() override { destroy_server(); }
 
@@ -142,11 +99,14 @@ class TlsServerTest : public ServerFixture {
   std::string key_file;
 };
 
+INSTANTIATE_TEST_SUITE_P(Records, TlsServerTest, testing::Values(TlsRecordLayer::kOwn, TlsRecordLayer::kOpenssl),
+                         [](const auto& param) { return param.param == TlsRecordLayer::kOwn ? "Own" : "Openssl"; });
+
 std::string get(std::string_view path) {
   return "GET " + std::string(path) + " HTTP/1.1\r\nHost: h\r\n\r\n";
 }
 
-TEST_F(TlsServerTest, ServesTls13And12) {
+TEST_P(TlsServerTest, ServesTls13And12) {
   for (const int version : {TLS1_3_VERSION, TLS1_2_VERSION}) {
     const auto peer = client(version);
     ASSERT_TRUE(peer->connect());
@@ -157,9 +117,12 @@ TEST_F(TlsServerTest, ServesTls13And12) {
     EXPECT_THAT(peer->read_until("/two"), StartsWith("HTTP/1.1 200 OK\r\n"));
   }
   EXPECT_EQ(counted("herald_connections_total", "http true"), 2U);
+  const bool own = GetParam() == TlsRecordLayer::kOwn;
+  EXPECT_EQ(counted("herald_tls_handshakes_total", "own"), own ? 1U : 0U);
+  EXPECT_EQ(counted("herald_tls_handshakes_total", "openssl"), own ? 1U : 2U);
 }
 
-TEST_F(TlsServerTest, RefusesOlderVersions) {
+TEST_P(TlsServerTest, RefusesOlderVersions) {
   const auto peer = client(TLS1_1_VERSION);
   EXPECT_FALSE(peer->connect());
   settle();
@@ -167,7 +130,7 @@ TEST_F(TlsServerTest, RefusesOlderVersions) {
   EXPECT_EQ(server().open_connections(), 0U);
 }
 
-TEST_F(TlsServerTest, MovesMuchMoreThanARecordBothWays) {
+TEST_P(TlsServerTest, MovesMuchMoreThanARecordBothWays) {
   const auto peer = client();
   ASSERT_TRUE(peer->connect());
   const std::string body(60000, 'u');
@@ -178,7 +141,7 @@ TEST_F(TlsServerTest, MovesMuchMoreThanARecordBothWays) {
   EXPECT_EQ(std::ranges::count(all, 'b'), 1024 * 1024);
 }
 
-TEST_F(TlsServerTest, ASlowReaderGetsEverything) {
+TEST_P(TlsServerTest, ASlowReaderGetsEverything) {
   const auto peer = client();
   ASSERT_TRUE(peer->connect());
   for (int i = 0; i < 8; ++i) peer->send(get("/big"));
@@ -189,14 +152,14 @@ TEST_F(TlsServerTest, ASlowReaderGetsEverything) {
   EXPECT_EQ(std::ranges::count(all, 'b'), 8 * 1024 * 1024);
 }
 
-TEST_F(TlsServerTest, PlainBytesAreRefused) {
+TEST_P(TlsServerTest, PlainBytesAreRefused) {
   TestSocket plain(address());
   plain.send(get("/"));
   read_to_end(plain);
   EXPECT_EQ(counted("herald_refusals_total", "tls_handshake"), 1U);
 }
 
-TEST_F(TlsServerTest, ASlowHandshakeIsCut) {
+TEST_P(TlsServerTest, ASlowHandshakeIsCut) {
   TestSocket slow(address());
   slow.send("\x16\x03\x01");
   advance(limits.handshake_timeout_ms * 1ms - 100ms);
@@ -206,7 +169,7 @@ TEST_F(TlsServerTest, ASlowHandshakeIsCut) {
   EXPECT_EQ(counted("herald_refusals_total", "tls_handshake"), 1U);
 }
 
-TEST_F(TlsServerTest, EndsWithCloseNotify) {
+TEST_P(TlsServerTest, EndsWithCloseNotify) {
   const auto peer = client();
   ASSERT_TRUE(peer->connect());
   peer->send("GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
@@ -214,7 +177,7 @@ TEST_F(TlsServerTest, EndsWithCloseNotify) {
   EXPECT_NE(SSL_get_shutdown(peer->ssl()) & SSL_RECEIVED_SHUTDOWN, 0);
 }
 
-TEST_F(TlsServerTest, NegotiatesHttp11) {
+TEST_P(TlsServerTest, NegotiatesHttp11) {
   const auto peer = client();
   static constexpr unsigned char kOffered[] = "\x02h2\x08http/1.1";
   SSL_set_alpn_protos(peer->ssl(), kOffered, sizeof kOffered - 1);
@@ -225,7 +188,7 @@ TEST_F(TlsServerTest, NegotiatesHttp11) {
   EXPECT_EQ(std::string(reinterpret_cast<const char*>(selected), length), "http/1.1");
 }
 
-TEST_F(TlsServerTest, ReloadChangesNewConnectionsOnly) {
+TEST_P(TlsServerTest, ReloadChangesNewConnectionsOnly) {
   const auto before = client();
   ASSERT_TRUE(before->connect());
   EXPECT_EQ(before->peer_name(), "first");
@@ -238,7 +201,7 @@ TEST_F(TlsServerTest, ReloadChangesNewConnectionsOnly) {
   EXPECT_THAT(before->read_until("/still"), StartsWith("HTTP/1.1 200 OK\r\n"));
 }
 
-TEST_F(TlsServerTest, AFailedReloadKeepsTheOldCertificate) {
+TEST_P(TlsServerTest, AFailedReloadKeepsTheOldCertificate) {
   write_certificate(certificate_file, folder.file("other.pem"), "second");
   const auto status = tls->reload();
   ASSERT_FALSE(status.has_value());
@@ -249,7 +212,7 @@ TEST_F(TlsServerTest, AFailedReloadKeepsTheOldCertificate) {
   EXPECT_EQ(peer->peer_name(), "first");
 }
 
-TEST_F(TlsServerTest, NamesTheFileThatCannotBeRead) {
+TEST_P(TlsServerTest, NamesTheFileThatCannotBeRead) {
   const auto no_certificate = TlsContext::load(folder.file("none.pem"), key_file);
   ASSERT_FALSE(no_certificate.has_value());
   EXPECT_EQ(no_certificate.error().kind, ErrorKind::kInvalid);
@@ -257,6 +220,65 @@ TEST_F(TlsServerTest, NamesTheFileThatCannotBeRead) {
   const auto no_key = TlsContext::load(certificate_file, certificate_file);
   ASSERT_FALSE(no_key.has_value());
   EXPECT_EQ(no_key.error().kind, ErrorKind::kInvalid);
+}
+
+TEST_P(TlsServerTest, AnEndThatComesWithTheRequestIsSeenAfterTheAnswer) {
+  const auto peer = client();
+  ASSERT_TRUE(peer->connect());
+  // One reading takes both, and meanwhile the request is not answered.
+  peer->send(get("/later"));
+  EXPECT_EQ(SSL_shutdown(peer->ssl()), 0);
+  run_until([&] { return handler.later.size() == 1; });
+  settle();
+  EXPECT_EQ(server().open_connections(), 1U);
+  handler.later.front().send(text_response(200, "at last"));
+  EXPECT_THAT(peer->read_until("at last"), EndsWith("at last"));
+  peer->read_until("never");
+  run_until([&] { return server().open_connections() == 0; });
+}
+
+TEST_P(TlsServerTest, AnEndWithoutCloseNotifyIsSeenToo) {
+  const auto peer = client();
+  ASSERT_TRUE(peer->connect());
+  peer->send(get("/one"));
+  EXPECT_THAT(peer->read_until("/one"), EndsWith("/one"));
+  peer->socket.finish();
+  run_until([&] { return server().open_connections() == 0; });
+}
+
+TEST_P(TlsServerTest, BytesThatAreNoRecordEndTheConnection) {
+  const auto peer = client();
+  ASSERT_TRUE(peer->connect());
+  peer->send(get("/one"));
+  EXPECT_THAT(peer->read_until("/one"), EndsWith("/one"));
+  peer->socket.send("GET /two HTTP/1.1\r\nHost: h\r\n\r\n");
+  run_until([&] { return server().open_connections() == 0; });
+  EXPECT_EQ(handler.seen.size(), 1U);
+}
+
+TEST_P(TlsServerTest, APeerThatSendsHalfARecordIsCutAtItsDeadline) {
+  const auto peer = client();
+  ASSERT_TRUE(peer->connect());
+  settle();
+  peer->socket.send(std::string("\x17\3\3\1\0half", 9));
+  settle();
+  EXPECT_EQ(server().open_connections(), 1U);
+  advance(limits.http_idle_timeout_ms * 1ms + 100ms);
+  // It is told, as any idle one; then it has little time to go.
+  advance(limits.close_timeout_ms * 1ms + 100ms);
+  EXPECT_EQ(server().open_connections(), 0U);
+}
+
+TEST_P(TlsServerTest, APeerThatNeverReadsIsCutAtItsDeadline) {
+  const auto peer = client();
+  ASSERT_TRUE(peer->connect());
+  for (int i = 0; i < 16; ++i) peer->send(get("/big"));
+  run_until([&] { return !handler.seen.empty(); });
+  run_until([&] {
+    advance(1s);
+    return server().open_connections() == 0;
+  });
+  EXPECT_EQ(counted("herald_refusals_total", "slow_reader"), 1U);
 }
 
 class EchoHandler final : public WebSocketHandler {
@@ -278,7 +300,7 @@ class EchoAcceptor final : public WebSocketAcceptor {
   }
 };
 
-TEST_F(TlsServerTest, ServesWebSocket) {
+TEST_P(TlsServerTest, ServesWebSocket) {
   EchoAcceptor echo;
   acceptor = &echo;
   const auto peer = client();

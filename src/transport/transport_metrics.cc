@@ -26,6 +26,10 @@ TransportMetrics::TransportMetrics(Metrics& metrics) {
                                                  connection_labels(websocket, tls));
     }
   }
+  for (std::size_t own = 0; own < 2; ++own) {
+    handshakes_[own] = &metrics.counter("herald_tls_handshakes_total", "TLS handshakes done, by who does the records.",
+                                        {{"records", own != 0 ? "own" : "openssl"}});
+  }
   for (std::size_t i = 0; i < answers_.size(); ++i) {
     answers_[i] = &metrics.counter("herald_http_requests_total", "HTTP requests answered, by class of status.",
                                    {{"status", std::to_string(i + 1) + "xx"}});
@@ -39,6 +43,10 @@ TransportMetrics::TransportMetrics(Metrics& metrics) {
 void TransportMetrics::connected(bool tls) {
   open_[0][tls]->add(1);
   opened_[0][tls]->add();
+}
+
+void TransportMetrics::shook_hands(bool own_records) {
+  handshakes_[own_records]->add();
 }
 
 void TransportMetrics::upgraded(bool tls) {

@@ -27,6 +27,8 @@ class TransportMetrics {
   explicit TransportMetrics(Metrics& metrics);
 
   void connected(bool tls);
+  // `own_records`: OpenSSL is out of the connection from now on.
+  void shook_hands(bool own_records);
   void upgraded(bool tls);
   void disconnected(bool websocket, bool tls);
   void answered(int status);
@@ -35,7 +37,8 @@ class TransportMetrics {
  private:
   std::array<std::array<Gauge*, 2>, 2> open_{};  // [websocket][tls]
   std::array<std::array<Counter*, 2>, 2> opened_{};
-  std::array<Counter*, 5> answers_{};  // 1xx to 5xx
+  std::array<Counter*, 2> handshakes_{};  // [own records]
+  std::array<Counter*, 5> answers_{};     // 1xx to 5xx
   std::array<Counter*, static_cast<std::size_t>(Refusal::kCount)> refusals_{};
 };
 

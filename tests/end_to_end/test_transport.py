@@ -304,6 +304,29 @@ def test_old_tls_is_refused_and_1_2_and_1_3_are_served(tls_server):
                 assert not fine, version
 
 
+@pytest.mark.parametrize("records, version, who", [("own", "TLSv1_3", "own"), ("own", "TLSv1_2", "openssl"),
+                                                   ("openssl", "TLSv1_3", "openssl")])
+def test_tls_records(own_server, tmp_path, records, version, who):
+    import http.client
+    import ssl
+
+    certificate, key = herald.make_certificate(tmp_path)
+    server = own_server("--tls-certificate", str(certificate), "--tls-key", str(key), "--tls-records", records,
+                        "--log-level", "debug")
+    context = ssl._create_unverified_context()
+    context.minimum_version = context.maximum_version = ssl.TLSVersion[version]
+    parts = urllib.parse.urlsplit(server.url)
+    connection = http.client.HTTPSConnection(parts.hostname, parts.port, timeout=herald.WAIT_SECONDS, context=context)
+    for path in ["/about", "/", "/about"]:
+        connection.request("GET", path)
+        response = connection.getresponse()
+        assert response.status == 200 and response.read()
+    connection.close()
+    assert herald.metric(server, "herald_tls_handshakes_total", records=who) >= 1
+    assert herald.metric(server, "herald_tls_handshakes_total", records="own" if who == "openssl" else "openssl") == 0
+    assert "SECRET" not in server.log().upper()
+
+
 def test_plain_http_on_a_tls_port_harms_nobody(tls_server):
     with RawConnection(tls_server.url) as raw:
         raw.send("GET /token HTTP/1.1\r\nHost: x\r\n\r\n")
