@@ -77,4 +77,8 @@ Error to_error(const bson_error_t& error, const bson_t* reply) {
   return {kind_of(error, reply), std::string(error.message)};
 }
 
+bool is_broken_connection(const bson_error_t& error) {
+  return error.domain == MONGOC_ERROR_STREAM && error.code == MONGOC_ERROR_STREAM_SOCKET;
+}
+
 }  // namespace herald::adapters::mongodb

@@ -20,4 +20,8 @@ inline constexpr std::uint32_t kIndexOptionsConflict = 85;
 
 [[nodiscard]] Error to_error(const bson_error_t& error, const bson_t* reply);
 
+// The connection ended under a command, or gave no answer in time: what was asked may have happened. Not that none
+// could be opened.
+[[nodiscard]] bool is_broken_connection(const bson_error_t& error);
+
 }  // namespace herald::adapters::mongodb

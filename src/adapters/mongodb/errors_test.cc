@@ -23,6 +23,13 @@ TEST(MongodbErrors, WhatPassesByItselfIsRetried) {
   EXPECT_EQ(kind_of(error_of(MONGOC_ERROR_WRITE_CONCERN, 64), nullptr), ErrorKind::kUnavailable);
 }
 
+TEST(MongodbErrors, ABrokenConnectionIsNotOneThatCouldNotBeOpened) {
+  EXPECT_TRUE(is_broken_connection(error_of(MONGOC_ERROR_STREAM, MONGOC_ERROR_STREAM_SOCKET)));
+  EXPECT_FALSE(is_broken_connection(error_of(MONGOC_ERROR_STREAM, MONGOC_ERROR_STREAM_CONNECT)));
+  EXPECT_FALSE(is_broken_connection(error_of(MONGOC_ERROR_SERVER_SELECTION, MONGOC_ERROR_SERVER_SELECTION_FAILURE)));
+  EXPECT_FALSE(is_broken_connection(error_of(MONGOC_ERROR_SERVER, 10'107)));
+}
+
 TEST(MongodbErrors, ALabelOfTheServerSaysRetry) {
   const std::string labels[] = {"RetryableWriteError"};
   Document reply;

@@ -65,6 +65,16 @@ void answer(std::variant<Calls...>& call, const Error& otherwise, Answers& answe
   std::visit([&](auto& one) { answer(one, otherwise, answers); }, call);
 }
 
+// What an attempt that failed had found.
+template <class Asked, class T>
+void forget_answer(Call<Asked, T>& call) {
+  call.out.reset();
+}
+template <class... Calls>
+void forget_answer(std::variant<Calls...>& call) {
+  std::visit([](auto& one) { forget_answer(one); }, call);
+}
+
 // How much of a batch a call takes up; calls that carry many things say so by an overload.
 template <class C>
 [[nodiscard]] std::size_t weight(const C& /*call*/) {
@@ -124,7 +134,9 @@ class LaneOf final : public Lane {
       for (auto& call : late_) answer(call, error, answers);
     }
     [[nodiscard]] Status run(Context& context, std::size_t first, std::size_t count) override {
-      return work_(context, std::span(calls_).subspan(first, count));
+      const auto calls = std::span(calls_).subspan(first, count);
+      for (auto& call : calls) forget_answer(call);
+      return work_(context, calls);
     }
     void answer_all(std::size_t first, std::size_t count, const Error& error, Answers& answers) override {
       for (auto& call : std::span(calls_).subspan(first, count)) answer(call, error, answers);

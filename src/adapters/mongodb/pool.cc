@@ -73,7 +73,7 @@ void Pool::run(Lane& lane, Lane::Batch& batch, Context& context) {
 // If one call asks for something that the database refuses, the others must not suffer: each is tried by itself.
 void Pool::run_part(Lane& lane, Lane::Batch& batch, std::size_t first, std::size_t count, Context& context) {
   context.database.begin(clock_.mono() + std::chrono::milliseconds(limits_.mongodb_timeout_ms));
-  const Status done = batch.run(context, first, count);
+  const Status done = attempt(batch, first, count, context);
   const bool blame_one = !done && done.error().kind != ErrorKind::kUnavailable && count > 1;
   if (blame_one) {
     for (std::size_t i = 0; i < count; ++i) run_part(lane, batch, first + i, 1, context);
@@ -86,6 +86,17 @@ void Pool::run_part(Lane& lane, Lane::Batch& batch, std::size_t first, std::size
   Answers answers;
   batch.answer_all(first, count, error, answers);
   answers.post();
+}
+
+// A database that was started again leaves broken connections behind, each of which would cost a batch. So a batch that
+// meets one is run once more, on the connection that the driver then opens: only if the one before had worked, so that
+// a database which is away is not asked twice, and within the same deadline. What was done before is found as by any
+// call that is repeated.
+Status Pool::attempt(Lane::Batch& batch, std::size_t first, std::size_t count, Context& context) {
+  Status done = batch.run(context, first, count);
+  if (done || !context.database.lost_a_good_connection()) return done;
+  context.metrics.repeated();
+  return batch.run(context, first, count);
 }
 
 void Pool::note(const Lane& lane, const Error& error, StoreMetrics& metrics) {

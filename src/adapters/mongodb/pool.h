@@ -41,6 +41,7 @@ class Pool {
   void answer_late(const Lane& lane, Lane::Batch& batch, StoreMetrics& metrics);
   void run(Lane& lane, Lane::Batch& batch, Context& context);
   void run_part(Lane& lane, Lane::Batch& batch, std::size_t first, std::size_t count, Context& context);
+  [[nodiscard]] static Status attempt(Lane::Batch& batch, std::size_t first, std::size_t count, Context& context);
   void note(const Lane& lane, const Error& error, StoreMetrics& metrics);
 
   Connection& connection_;

@@ -6,24 +6,13 @@
 #include <atomic>
 #include <latch>
 
+#include "ports/contract/stepped_clock.h"
 #include "ports/contract/waiting_executor.h"
 
 namespace herald::adapters::mongodb {
 namespace {
 
 using NumberCall = Call<int, int>;
-
-// Real time, and steps of the test's own.
-class SteppedClock final : public Clock {
- public:
-  [[nodiscard]] WallTime wall() const override { return real_.wall(); }
-  [[nodiscard]] MonoTime mono() const override { return real_.mono() + std::chrono::nanoseconds(ahead_ns_.load()); }
-  void step(std::chrono::nanoseconds by) { ahead_ns_ += by.count(); }
-
- private:
-  const SystemClock real_;
-  std::atomic<std::int64_t> ahead_ns_{0};
-};
 
 class PoolTest : public testing::Test {
  protected:
@@ -65,7 +54,7 @@ class PoolTest : public testing::Test {
   }
 
   Limits limits_;
-  SteppedClock stepped_;
+  ports::contract::SteppedClock stepped_;
   NullLog log_;
   NullMetrics metrics_;
   ports::contract::WaitingExecutor executor_;
@@ -161,6 +150,23 @@ TEST_F(PoolTest, ACallThatHasWaitedMongodbTimeoutMsFailsWithoutBeingSent) {
   open_gate_and_wait_for(3);
   EXPECT_EQ(errors_, std::vector{ErrorKind::kUnavailable});
   EXPECT_EQ(batches_, (std::vector<std::size_t>{1, 1}));
+}
+
+TEST_F(PoolTest, ADatabaseThatIsAwayIsAskedOnce) {
+  limits_.mongodb_timeout_ms = 100;
+  start();
+  std::atomic<int> asked = 0;
+  LaneOf<NumberCall> reads{"reads", 1, [&asked](Context& context, std::span<NumberCall> /*calls*/) -> Status {
+                             ++asked;
+                             return std::unexpected(context.database.count("messages", Document()).error());
+                           }};
+  for (std::size_t i = 1; i <= 3; ++i) {
+    call(reads, 1);
+    EXPECT_TRUE(executor_.run_until([&] { return answers_.size() == i; }));
+  }
+  EXPECT_EQ(errors_, (std::vector(3, ErrorKind::kUnavailable)));
+  EXPECT_EQ(asked, 3);
+  pool_.reset();
 }
 
 TEST_F(PoolTest, AfterMongodbTimeoutMsNoFurtherCommandOfABatchIsSent) {

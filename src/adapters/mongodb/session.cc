@@ -93,12 +93,18 @@ Session::Collection Session::open(const char* collection) {
 }
 
 Status Session::ready(const char* operation) {
+  lost_a_good_connection_ = false;
   if (clock_.mono() >= deadline_) return fail(ErrorKind::kUnavailable, "the database took too long");
   metrics_.command(operation);
+  was_connected_ = std::exchange(connected_, true);
   return {};
 }
 
 std::unexpected<Error> Session::failed(const bson_error_t& error, const bson_t* reply) {
+  const bool broken = is_broken_connection(error);
+  lost_a_good_connection_ = broken && was_connected_;
+  if (broken || error.domain == MONGOC_ERROR_STREAM || error.domain == MONGOC_ERROR_SERVER_SELECTION)
+    connected_ = false;
   return std::unexpected(to_error(error, reply));
 }
 

@@ -51,6 +51,10 @@ class Session {
   // The commands that follow, together, may begin until `deadline`.
   void begin(MonoTime deadline) { deadline_ = deadline; }
 
+  // True if the last command failed because its connection broke, and the one before it had not: a connection that
+  // worked, as one that the database's restart left behind in the pool. The driver opens another for the next command.
+  [[nodiscard]] bool lost_a_good_connection() const { return lost_a_good_connection_; }
+
   [[nodiscard]] Result<std::vector<Document>> find(const char* collection, const Find& what);
   // The first one found, if any.
   [[nodiscard]] Result<std::optional<Document>> find_one(const char* collection, Find what);
@@ -88,6 +92,9 @@ class Session {
   const Clock& clock_;
   StoreMetrics& metrics_;
   MonoTime deadline_{INT64_MAX};
+  bool connected_ = false;      // the last command that was sent found a database, as far as is known
+  bool was_connected_ = false;  // and the one before it
+  bool lost_a_good_connection_ = false;
 };
 
 }  // namespace herald::adapters::mongodb

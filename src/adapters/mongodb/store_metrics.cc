@@ -11,7 +11,9 @@ StoreMetrics::StoreMetrics(Metrics& metrics)
       commit_operations_(metrics.histogram("herald_store_commit_operations",
                                            "Changes written by one commit of the store.", count_buckets())),
       dropped_deliveries_(metrics.counter("herald_deliveries_dropped_total",
-                                          "Deliveries dropped: too many waited, or the device left the app.")) {
+                                          "Deliveries dropped: too many waited, or the device left the app.")),
+      repeated_(metrics.counter("herald_mongodb_batches_repeated_total",
+                                "Batches run once more because a connection that had worked broke under them.")) {
   for (std::size_t i = 0; i < accepted_.size(); ++i) {
     accepted_[i] = &metrics.counter("herald_messages_accepted_total", "Messages stored durably.",
                                     {{"priority", std::to_string(i + 1)}});

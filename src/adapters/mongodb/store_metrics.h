@@ -23,6 +23,8 @@ class StoreMetrics {
   // A batch of `calls` of one kind was run. Those that store messages are commits, as other stores count them.
   void batch(const char* kind, std::size_t calls, std::chrono::nanoseconds took);
   void failed(ErrorKind kind);
+  // A batch is run once more because its connection broke.
+  void repeated() { repeated_.add(); }
   void busy(bool is) { busy_.set(is ? 1 : 0); }
 
   void accepted(Priority priority) { accepted_[static_cast<std::size_t>(priority) - 1]->add(); }
@@ -39,6 +41,7 @@ class StoreMetrics {
   Histogram& commit_seconds_;
   Histogram& commit_operations_;
   Counter& dropped_deliveries_;
+  Counter& repeated_;
   std::array<Counter*, 3> accepted_{};
   std::map<const char*, Counter*> commands_;
   std::map<const char*, Batches> batches_;

@@ -64,8 +64,12 @@ class TestDatabase {
 
 class MongodbUnderTest final : public ports::contract::StoreUnderTest {
  public:
-  MongodbUnderTest(const Limits& limits, const Clock& clock) {
-    auto opened = MongodbStore::open(database_.options(), limits, clock, log_, metrics_);
+  MongodbUnderTest(const Limits& limits, const Clock& clock) : MongodbUnderTest(limits, clock, nothing_, test_uri()) {}
+  // `uri`: another way to the same database.
+  MongodbUnderTest(const Limits& limits, const Clock& clock, Metrics& metrics, const std::string& uri) {
+    MongodbOptions options = database_.options();
+    options.uri = uri;
+    auto opened = MongodbStore::open(options, limits, clock, log_, metrics);
     HERALD_CHECK(opened.has_value(), "the test database can't be opened");
     store_ = std::move(*opened);
   }
@@ -78,7 +82,7 @@ class MongodbUnderTest final : public ports::contract::StoreUnderTest {
 
  private:
   NullLog log_;
-  NullMetrics metrics_;
+  NullMetrics nothing_;
   TestDatabase database_;
   std::unique_ptr<MongodbStore> store_;
 };
