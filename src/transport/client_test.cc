@@ -21,6 +21,9 @@ using testing::HasSubstr;
 using testing::StartsWith;
 using std::chrono_literals::operator""ms;
 
+// More than a timer may be late.
+constexpr auto kTick = 50ms;
+
 // One connection of the scripted server: `react` is called with all that has come so far whenever more comes.
 class Peer final : public IoHandler {
  public:
@@ -100,17 +103,23 @@ class ScriptedServer final : public IoHandler {
   int fd_;
 };
 
+// Time stands still unless a test moves it, so that nothing is given up because this thread had to wait.
 class ClientTest : public testing::Test {
  protected:
-  // Runs the loop until `done`, at most for a minute.
+  // Runs the loop until `done`, at most for a minute of real time.
   template <class Done>
   bool run_until(Done done) {
-    const MonoTime give_up = clock_.mono() + std::chrono::seconds(60);
-    while (!done() && clock_.mono() < give_up) loop_.run_once(100ms);
+    const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    while (!done() && std::chrono::steady_clock::now() < give_up) loop_.run_once(100ms);
     return done();
   }
+  // Lets so much time pass, once everything that is under way has been dealt with.
+  void pass(std::chrono::milliseconds time) {
+    for (int i = 0; i < 20; ++i) loop_.run_once(0ms);
+    clock_.advance(time);
+  }
 
-  SystemClock clock_;
+  ManualClock clock_;
   EventLoop loop_{clock_};
   ScriptedServer server_{loop_};
   ClientOptions options_;
@@ -196,8 +205,10 @@ TEST_F(HttpClient, AResetIsUnavailable) {
 }
 
 TEST_F(HttpClient, SilenceIsUnavailable) {
-  options_.timeout = 1ms;
   start("GET", server_.url("http"));
+  pass(options_.timeout - kTick);
+  EXPECT_FALSE(result_);
+  pass(2 * kTick);
   const auto result = finish();
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().kind, ErrorKind::kUnavailable);
@@ -441,21 +452,31 @@ TEST_F(WebSocketClient, ABrokenRuleIsAnsweredByItsCloseCode) {
 }
 
 TEST_F(WebSocketClient, SilenceIsPingedThenGivenUp) {
-  options_.ping_after = 1ms;
   serve("");
   connect();
+  ASSERT_TRUE(run_until_events(1));
+  pass(options_.ping_after + kTick);
+  ASSERT_TRUE(run_until_seen(1));
+  pass(options_.ping_after + kTick);
   ASSERT_TRUE(run_until_events(2));
   EXPECT_THAT(log_.events, ElementsAre("open", "close 1006"));
   EXPECT_THAT(frames_.seen, ElementsAre("ping "));
 }
 
 TEST_F(WebSocketClient, AnAnsweredPingKeepsItOpen) {
-  options_.ping_after = 1ms;
   serve("", [this](Peer& peer) {
     if (!frames_.seen.empty() && frames_.seen.size() < 4) peer.send(frame(WebSocketOpcode::kPong, ""));
   });
   connect();
+  ASSERT_TRUE(run_until_events(1));
+  // Heard of in one half of the time, it is asked at the end of the next.
+  for (std::size_t ping = 1; ping <= 4; ++ping) {
+    pass(options_.ping_after + kTick);
+    ASSERT_TRUE(run_until_seen(ping));
+    pass(options_.ping_after + kTick);
+  }
   ASSERT_TRUE(run_until_events(2));
+  EXPECT_THAT(log_.events, ElementsAre("open", "close 1006"));
   EXPECT_THAT(frames_.seen, ElementsAre("ping ", "ping ", "ping ", "ping "));
 }
 
@@ -502,9 +523,9 @@ TEST_F(WebSocketClient, AnUpgradeThatEndsOrLastsTooLongFails) {
   connect();
   ASSERT_TRUE(run_until([this] { return failures_.size() == 1; }));
   server_.react = [](Peer&) {};
-  options_.timeout = 1ms;
   failures_.clear();
   connect();
+  pass(options_.timeout + kTick);
   ASSERT_TRUE(run_until([this] { return failures_.size() == 1; }));
   EXPECT_EQ(failures_[0].kind, ErrorKind::kUnavailable);
   EXPECT_EQ(log_.destroyed, 2);

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <deque>
 
 namespace herald::transport {
@@ -99,7 +100,8 @@ const SocketAddress& ServerFixture::address() {
 }
 
 void ServerFixture::run_until(const std::function<bool()>& done) {
-  for (int i = 0; i < 5000; ++i) {
+  const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while (std::chrono::steady_clock::now() < give_up) {
     loop.run_once(std::chrono::milliseconds(0));
     if (done()) return;
     loop.run_once(std::chrono::milliseconds(1));

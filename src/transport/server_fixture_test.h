@@ -54,7 +54,7 @@ class ServerFixture : public testing::Test {
   HttpServer& server();
   const SocketAddress& address();
   void destroy_server() { server_.reset(); }
-  // Runs the loop until `done`, for at most some real seconds.
+  // Runs the loop until `done`, for at most a minute of real time.
   void run_until(const std::function<bool()>& done);
   // Runs the loop until nothing is left to do.
   void settle();

@@ -50,7 +50,7 @@ TEST(MongodbConnection, AnAbsentDatabaseIsWaitedForNoLongerThanTheLimit) {
   EXPECT_EQ(opened.error().kind, ErrorKind::kUnavailable);
   EXPECT_THAT(opened.error().message, HasSubstr("mongodb://127.0.0.1:1"));
   EXPECT_THAT(opened.error().message, Not(HasSubstr("s3cr3t")));
-  EXPECT_LT(clock.mono() - began, std::chrono::seconds(5));
+  EXPECT_LT(clock.mono() - began, std::chrono::seconds(25)) << "the driver's own limit is 30 s";
 }
 
 }  // namespace

@@ -23,9 +23,10 @@ class Faults {
   void fail_after(std::int64_t steps) { left_ = steps; }
   void mend() { left_ = kMended; }
   [[nodiscard]] rocksdb::IOStatus step() {
-    if (left_ == kMended || left_-- > 0) return rocksdb::IOStatus::OK();
-    left_ = 0;
-    return rocksdb::IOStatus::NoSpace("injected");
+    auto left = left_.load();
+    while (left > 0 && !left_.compare_exchange_weak(left, left - 1)) {
+    }
+    return left == 0 ? rocksdb::IOStatus::NoSpace("injected") : rocksdb::IOStatus::OK();
   }
   // Another kind of failure, that RocksDB thinks worse of.
   std::atomic<bool> as_io_error{false};

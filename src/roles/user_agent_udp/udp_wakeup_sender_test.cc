@@ -17,7 +17,8 @@ std::string ping_over(const std::string& ip) {
   auto sender = UdpWakeupSender::open(loop);
   if (!device || !sender) return "no socket";
   if (!(*sender)->send({ip, (*device)->local().port}, "NOTIFY x")) return "not sent";
-  for (int i = 0; i < 50 && got.empty(); ++i) loop.run_once(std::chrono::milliseconds(100));
+  const MonoTime give_up = clock.mono() + std::chrono::seconds(60);
+  while (got.empty() && clock.mono() < give_up) loop.run_once(std::chrono::milliseconds(100));
   return got;
 }
 
