@@ -165,5 +165,5 @@ def test_try_cluster_starts_shows_and_stops_everything(tmp_path):
 
 def test_try_cluster_says_which_log_to_read_when_a_process_dies_at_the_start(tmp_path):
     done = subprocess.run([str(DEPLOY / "try-cluster"), "--front-ends", "1", "--", "--no-such-flag"], capture_output=True,
-                          text=True, env={**os.environ, "TMPDIR": str(tmp_path)}, timeout=120)
+                          text=True, env={**os.environ, "TMPDIR": str(tmp_path)}, timeout=600)
     assert done.returncode == 1 and "no-such-flag" in done.stderr and "logs are in" in done.stderr, done

@@ -3,6 +3,8 @@
 import asyncio
 import json
 import signal
+import socket
+import urllib.parse
 
 import herald
 import pytest
@@ -17,12 +19,12 @@ class LimitedServer(herald.Server):
         return ["prlimit", f"--nofile={LIMIT}:{LIMIT}", *super().command()]
 
 
-async def connect(server, count):
+async def connect(server, count, open_timeout):
     """So many devices one after the other, or as many as the server takes."""
     devices = []
     for _ in range(count):
         try:
-            devices.append(await websockets.connect(server.ws, subprotocols=["push-notification"], open_timeout=5))
+            devices.append(await websockets.connect(server.ws, subprotocols=["push-notification"], open_timeout=open_timeout))
         except (OSError, asyncio.TimeoutError, websockets.exceptions.WebSocketException):
             break
     return devices
@@ -35,9 +37,11 @@ async def close(devices):
 @pytest.mark.no_sanitizer
 @pytest.mark.parametrize(("descriptors", "more_than_the_limit"), [("own", True), ("shared", False)])
 async def test_own_descriptors_go_past_the_limit_of_a_process(tmp_path, descriptors, more_than_the_limit):
-    flags = ("--loops", str(LOOPS), "--loop-descriptors", descriptors, "--limits-connections-per-address", "10000")
+    flags = ("--loops", str(LOOPS), "--loop-descriptors", descriptors, "--limits-connections-per-address", "10000",
+             "--limits-handshake-timeout-ms", "600000")  # they say nothing, and are to stay
     with LimitedServer(tmp_path, *flags) as server:
-        devices = await connect(server, 2 * LIMIT)
+        # Who finds no place waits in vain, while who has one may have to wait for the machine.
+        devices = await connect(server, 2 * LIMIT, herald.WAIT_SECONDS if more_than_the_limit else 5)
         assert (len(devices) > LIMIT) == more_than_the_limit
         await close(devices)
 
@@ -61,15 +65,26 @@ async def test_loops_with_own_descriptors_serve_as_others_do(tmp_path):
                 assert (await device.notification())["message"] == "while away"
 
 
-async def test_a_drain_closes_the_listeners_of_all_tables(tmp_path):
-    server = herald.Server(tmp_path, "--loops", str(LOOPS), "--loop-descriptors", "own").start()
-    async with websockets.connect(server.ws, subprotocols=["push-notification"], open_timeout=herald.WAIT_SECONDS) as device:
-        await device.send(json.dumps({"data": {"uatoken": herald.token(server)}, "command": "register/ua"}))
-        assert await device.recv() == "OK"
-        server.signal(signal.SIGTERM)
-        with pytest.raises(websockets.exceptions.ConnectionClosed):
-            await device.recv()
-    with pytest.raises(OSError):
-        await websockets.connect(server.ws, open_timeout=herald.WAIT_SECONDS)
+def test_a_drain_closes_the_listeners_of_all_tables(tmp_path):
+    flags = ("--limits-close-timeout-ms", "600000", "--limits-drain-timeout-ms", "600000")
+    server = herald.Server(tmp_path, "--loops", str(LOOPS), "--loop-descriptors", "own", *flags).start()
+    address = urllib.parse.urlsplit(server.url)
+    # It does not answer the close frame, so the drain goes on until it ends.
+    silent = herald.RawConnection(server.url)
+    assert silent.upgrade()[0] == 101
+    silent.send_frame(1, json.dumps({"data": {"uatoken": herald.token(server)}, "command": "register/ua"}))
+    assert silent.frame() == (1, b"OK")
+    server.signal(signal.SIGTERM)
+    assert silent.close_code() == 1001
+
+    def refused():
+        try:
+            socket.create_connection((address.hostname, address.port), herald.WAIT_SECONDS).close()
+        except ConnectionRefusedError:
+            return True
+
+    herald.eventually(refused, "no listener is left in any table")
+    assert server.process.poll() is None
+    silent.socket.close()
     assert server.wait() == 0
     server.process.stdout.close()

@@ -65,10 +65,13 @@ async def test_stored_messages_follow_the_hello_in_tens_and_only_once_acked_they
     assert (await device.hello())["uaid"] == uaid
     first = [await device.notification(ack=False) for _ in range(10)]
     await device.nothing()
+    completed = herald.metric(plain_server, "herald_messages_completed_total")
     for frame in first[:9]:
         await device.ack(frame)
     more = [await device.notification(ack=False) for _ in range(9)]
     await device.nothing()
+    herald.eventually(lambda: herald.metric(plain_server, "herald_messages_completed_total") >= completed + 9,
+                      "the acks are recorded")
     device.drop()
     again = await WebPushDevice(plain_server, uaid).connect()
     await again.hello()
@@ -262,9 +265,11 @@ async def test_w14_a_device_that_answers_no_ping(own_server):
     with herald.RawConnection(server.url) as raw:
         assert raw.upgrade()[0] == 101
         raw.send_frame(1, json.dumps(HELLO))
-        assert raw.frame()[0] == 1
-        assert raw.frame() == (9, b"")
-        assert raw.frame() == (8, (1011).to_bytes(2, "big") + b"PongTimeout")
+        frames = [raw.frame()]
+        while frames[-1][0] != 8:
+            frames.append(raw.frame())
+        assert frames.count((9, b"")) == 1
+        assert frames[-1] == (8, (1011).to_bytes(2, "big") + b"PongTimeout")
 
 
 async def test_w17_what_is_ignored(plain_server):

@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 import herald
 from herald import eventually, request
+from webpush import forged
 
 RECEIPT = 'rel="urn:ietf:params:push:receipt"'
 
@@ -216,7 +217,9 @@ async def test_ttl_0_is_for_who_is_connected(plain_server):
         accepted(answer)
         assert answer.headers["TTL"] == "0"
         assert unb64((await agent.notification())["data"]) == b"now"
+    routed = herald.metric(plain_server, "herald_routed_total")
     accepted(push(endpoint, b"too late", ttl="0"))
+    eventually(lambda: herald.metric(plain_server, "herald_routed_total") > routed, "the monitor looked for the device")
     accepted(push(endpoint, b"waits"))
     async with Agent(plain_server, agent.uaid) as again:
         assert unb64((await again.notification())["data"]) == b"waits"
@@ -341,7 +344,7 @@ async def test_other_tokens_and_methods(plain_server):
     async with Agent(plain_server) as agent:
         _, endpoint = await agent.subscribe()
         _, restricted = await agent.subscribe(ec.generate_private_key(ec.SECP256R1()))
-    for bad in (endpoint[:-2] + "AA", endpoint.replace("/v1/", "/v2/"), endpoint.replace("/v1/", "/v3/"),
+    for bad in (forged(endpoint), endpoint.replace("/v1/", "/v2/"), endpoint.replace("/v1/", "/v3/"),
                 restricted.replace("/v2/", "/v1/"), endpoint + "/x", endpoint[: endpoint.index("/v1/")] + "/v1/"):
         answer = push(bad)
         assert answer.status == 404 and answer.json["errno"] == 102
@@ -553,7 +556,7 @@ async def test_u5_and_u6_the_gateway_and_rates_and_keys(own_server):
 async def test_u14_discovery_tells_nothing_about_tokens(plain_server):
     async with Agent(plain_server) as agent:
         _, endpoint = await agent.subscribe()
-    answers = [request("GET", url) for url in (endpoint, endpoint[:-3] + "AAA", plain_server.url + "/wpush/v1/x")]
+    answers = [request("GET", url) for url in (endpoint, forged(endpoint), plain_server.url + "/wpush/v1/x")]
     assert {(answer.status, answer.body) for answer in answers} == {(200, b'{"unifiedpush":{"version":1}}')}
 
 
@@ -588,7 +591,7 @@ async def test_simplepush_delivers_the_newest_version(plain_server):
     assert request("PUT", endpoint, "version=8&data=" + "x" * 4097).status == 413
     post = request("POST", endpoint, "version=8")
     assert post.status == 405 and post.headers["Allow"] == "PUT, OPTIONS"
-    assert request("PUT", endpoint[:-2] + "AA", "version=8").status == 404
+    assert request("PUT", forged(endpoint), "version=8").status == 404
     async with websockets.connect(plain_server.ws, subprotocols=["push-notification"], open_timeout=herald.WAIT_SECONDS) as socket:
         assert (await hello(socket, uaid, ["mail"]))["uaid"] == uaid
         frame = json.loads(await asyncio.wait_for(socket.recv(), herald.WAIT_SECONDS))

@@ -40,7 +40,7 @@ def test_the_page_subscribes_sends_and_receives(plain_server, tmp_path):
         tab.js("document.querySelector('#wp-message').value = 'Grüße ✓';"
                "document.querySelector('#wp-send').requestSubmit()")
         assert newest(tab, 1) == "Grüße ✓"
-        assert "Accepted" in tab.js("document.querySelector('#wp-send-result').textContent")
+        assert "Accepted" in wait_until(tab, "document.querySelector('#wp-send-result').textContent")
 
         curl = tab.js("document.querySelector('#wp-curl').textContent")
         ran = subprocess.run(["bash", "-c", curl + " -sS -o /dev/null -w '%{http_code}'"], capture_output=True, text=True)

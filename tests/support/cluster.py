@@ -230,7 +230,7 @@ class Cluster:
     def healthy(self):
         return all(member.health().get("status") == "ok" for member in self.members.values() if member.alive())
 
-    def wait_healthy(self, seconds=60):
+    def wait_healthy(self, seconds=2 * herald.WAIT_SECONDS):
         deadline = time.monotonic() + seconds
         while not self.healthy():
             states = {name: member.health() for name, member in self.members.items()}

@@ -13,6 +13,12 @@ def unpadded(data):
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
+def forged(url):
+    """The same with another token that nobody sealed. Not its last characters, which may be what one would put there."""
+    at = len(url) - 9
+    return url[:at] + ("A" if url[at] != "A" else "B") + url[at + 1:]
+
+
 class JsonDevice:
     """What both generations share: one JSON object a frame."""
 
@@ -56,6 +62,12 @@ class JsonDevice:
             frame = await self.receive()
             if frame.get("messageType") == message_type:
                 return frame
+            self.waiting.append(frame)
+
+    async def answered(self):
+        """Pings, and returns when that is answered: what the server was asked before is done. Other frames are kept for later."""
+        await self.send({})
+        while (frame := await self.receive()) != {}:
             self.waiting.append(frame)
 
     async def nothing(self, seconds=0.3):
