@@ -154,6 +154,15 @@ TEST_F(TlsHandoverTest, FreshAndResumedWithEachSuiteAndAnyNumberOfTickets) {
   }
 }
 
+TEST_F(TlsHandoverTest, AHandshakeThatWasRetriedIsHandedOverToo) {
+  SSL_CTX_set1_groups_list(server_context(), "X25519");
+  SSL_CTX_set1_groups_list(client_context.get(), "P-256:X25519");
+  connect();
+  EXPECT_TRUE(stream->own_records());
+  exchange();
+  EXPECT_EQ(tickets, 1);
+}
+
 TEST_F(TlsHandoverTest, BytesThatCameWithTheHandshakeAreRead) {
   open();
   while (SSL_do_handshake(client.get()) != 1) ASSERT_EQ(stream->handshake(), StreamStatus::kWantRead);
