@@ -59,7 +59,7 @@ class WaitingExecutor final : public Executor {
 
 class Store {
  public:
-  Store() {
+  explicit Store(const Limits& limits = {}) : limits_(limits) {
     const char* base = std::getenv("TMPDIR");
     std::string name = std::string(base == nullptr ? "/tmp" : base) + "/herald-store-bench-XXXXXX";
     folder_ = mkdtemp(name.data());
@@ -101,8 +101,9 @@ class Store {
     store_->add({{id, std::move(user_agents), last_page}}, kNow, reply<Result<ports::AddOutcome>>());
   }
   void ack(const MessageId& id, const UserAgentId& user_agent) {
-    store_->record({{id, user_agent, DeliveryState::kAcked, kNow, kNow}}, reply<Result<std::uint64_t>>());
+    record({{id, user_agent, DeliveryState::kAcked, kNow, kNow}});
   }
+  void record(std::vector<DeliveryEvent> events) { store_->record(std::move(events), reply<Result<std::uint64_t>>()); }
   void scan(const UserAgentId& user_agent) {
     store_->pending(user_agent, std::nullopt, 32, kNow, reply<Result<ports::PendingPage>>());
   }
@@ -190,6 +191,42 @@ void store_broadcast(benchmark::State& state) {
   store.report(state, kDevices);
 }
 BENCHMARK(store_broadcast)->Arg(1024)->UseRealTime()->MeasureProcessCPUTime()->Unit(benchmark::kMicrosecond);
+
+// Devices that come back, 128 at a time, to ten messages each that have waited for long: a scan, then their acks.
+// 50,000 devices wait; per message.
+void store_come_back(benchmark::State& state) {
+  constexpr std::size_t kDevices = 50'000;
+  constexpr std::size_t kMessages = 10;
+  constexpr std::size_t kAtOnce = 128;
+  constexpr std::size_t kRoutedAtOnce = 1'000;
+  Store store({.young_ms = 0});
+  if (!store.open()) return state.SkipWithError("the store does not open");
+  std::vector<UserAgentId> devices;
+  while (devices.size() < kDevices) devices.push_back(store.user_agent());
+  std::vector<std::vector<MessageId>> waiting(kDevices);
+  for (std::size_t n = 0; n < kDevices * kMessages; n += kRoutedAtOnce) {
+    for (std::size_t i = n; i < n + kRoutedAtOnce; ++i) waiting[i % kDevices].push_back(store.put());
+    store.wait();
+    for (std::size_t i = n; i < n + kRoutedAtOnce; ++i)
+      store.route(waiting[i % kDevices].back(), {devices[i % kDevices]});
+    store.wait();
+  }
+  std::size_t next = 0;
+  for (auto _ : state) {
+    const std::size_t end = next + kAtOnce;
+    if (end > kDevices) return state.SkipWithError("all devices have come");
+    for (std::size_t i = next; i < end; ++i) store.scan(devices[i]);
+    store.wait();
+    std::vector<DeliveryEvent> acks;
+    for (; next < end; ++next) {
+      for (const auto& id : waiting[next]) acks.push_back({id, devices[next], DeliveryState::kAcked, kNow, kNow});
+    }
+    store.record(std::move(acks));
+    store.wait();
+  }
+  store.report(state, kAtOnce * kMessages);
+}
+BENCHMARK(store_come_back)->Iterations(380)->UseRealTime()->MeasureProcessCPUTime()->Unit(benchmark::kMicrosecond);
 
 void store_scan_ten_pending(benchmark::State& state) {
   constexpr int kDevices = 1000;

@@ -96,6 +96,26 @@ Receipt* Batch::receipt(const MessageId& id) {
   return &receipts_.insert(id, {.receipt = std::move(*loaded)}).receipt;
 }
 
+// Of messages without a row in `receipts`, which are few, each is looked for by itself when it is asked for.
+void Batch::read_ahead(std::vector<MessageId> ids) {
+  std::erase_if(ids,
+                [this](const MessageId& id) { return young_.find(id) != nullptr || receipts_.find(id) != nullptr; });
+  std::ranges::sort(ids);
+  ids.erase(std::ranges::unique(ids).begin(), ids.end());
+  std::vector<rocksdb::Slice> keys;
+  keys.reserve(ids.size());
+  for (const auto& id : ids) keys.push_back(slice(id.view()));
+  std::vector<rocksdb::PinnableSlice> values(ids.size());
+  std::vector<rocksdb::Status> statuses(ids.size());
+  database_.db()->MultiGet({}, database_.family(Family::kReceipts), keys.size(), keys.data(), values.data(),
+                           statuses.data(), true);
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    if (!statuses[i].ok()) continue;
+    auto decoded = decode_receipt(ids[i], values[i].ToStringView());
+    if (decoded) receipts_.insert(ids[i], {.receipt = std::move(*decoded)});
+  }
+}
+
 Receipt& Batch::new_receipt(const MessagePtr& message) {
   if (limits_.young_ms > 0 && young_.can_insert(message->id)) return young_.insert(message, clock_.mono()).receipt;
   young_.pass_over(message->id);
@@ -219,7 +239,7 @@ Status Batch::commit(bool sync) {
   write_ended();
   write_floor();
   if (rows_.GetWriteBatch()->Count() > 0) {
-    if (auto written = database_.write(rows_.GetWriteBatch(), sync); !written) {
+    if (auto written = database_.write(&sorter_.sorted(*rows_.GetWriteBatch()), sync); !written) {
       discard();
       return written;
     }

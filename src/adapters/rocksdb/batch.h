@@ -18,6 +18,7 @@
 #include "adapters/rocksdb/directory_cache.h"
 #include "adapters/rocksdb/generation_cache.h"
 #include "adapters/rocksdb/record_format.h"
+#include "adapters/rocksdb/row_sorter.h"
 #include "adapters/rocksdb/young_messages.h"
 #include "base/limits.h"
 
@@ -48,7 +49,7 @@ class ScanFloor {
 class Batch {
  public:
   Batch(Database& database, const Limits& limits, const Clock& clock)
-      : database_(database), limits_(limits), clock_(clock) {}
+      : database_(database), limits_(limits), clock_(clock), sorter_(database) {}
 
   [[nodiscard]] const Limits& limits() const { return limits_; }
   [[nodiscard]] WallTime now() const { return clock_.wall(); }
@@ -86,6 +87,8 @@ class Batch {
 
   // Receipts; null: no such message. Write them only through the functions below, and change() what you change.
   [[nodiscard]] Receipt* receipt(const MessageId& id);
+  // Reads the receipts of these messages together, as far as they are not known; receipt() then finds them.
+  void read_ahead(std::vector<MessageId> ids);
   // The receipt of a message that is stored now; a young one unless its id forbids it.
   Receipt& new_receipt(const MessagePtr& message);
   void change(const Receipt& receipt);
@@ -176,6 +179,7 @@ class Batch {
   const Limits limits_;
   const Clock& clock_;
   rocksdb::WriteBatchWithIndex rows_{rocksdb::BytewiseComparator(), 0, true};
+  RowSorter sorter_;
   std::optional<Error> failure_;
   BatchTally tally_;
 

@@ -161,6 +161,11 @@ void Database::note_failure(const Error& error) {
   log_.error("store write failed", {{"kind", to_string(error.kind)}, {"error", std::string_view(error.message)}});
 }
 
+rocksdb::ColumnFamilyHandle* Database::family_of(std::uint32_t id) const {
+  const auto found = std::ranges::find(families_, id, &rocksdb::ColumnFamilyHandle::GetID);
+  return found == families_.end() ? nullptr : *found;
+}
+
 Status Database::prepare() {
   if (!failure_) return {};
   if (clock_.mono() < retry_at_) return std::unexpected(*failure_);

@@ -62,6 +62,8 @@ class Database {
   [[nodiscard]] rocksdb::ColumnFamilyHandle* family(Family family) const {
     return families_[static_cast<std::size_t>(family)];
   }
+  // Null: none has this id of RocksDB's.
+  [[nodiscard]] rocksdb::ColumnFamilyHandle* family_of(std::uint32_t id) const;
 
  private:
   Database(const RocksdbOptions& options, const Clock& clock, Log& log);

@@ -171,6 +171,10 @@ Result<ports::AddOutcome> add_deliveries(Batch& batch, const std::vector<ports::
 }
 
 Result<std::uint64_t> record_events(Batch& batch, const std::vector<DeliveryEvent>& events) {
+  std::vector<MessageId> messages;
+  messages.reserve(events.size());
+  for (const auto& event : events) messages.push_back(event.message);
+  batch.read_ahead(std::move(messages));
   std::uint64_t changed = 0;
   for (const auto& event : events) {
     if (record_one(batch, event)) ++changed;

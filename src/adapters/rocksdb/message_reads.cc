@@ -35,27 +35,28 @@ namespace {
   return first_receipt(id, **message);
 }
 
-// The next ids that wait for a device after `after`, oldest first, at most `limit`, and no expired ones.
+// The next ids that wait for a device after `after`, oldest first, at most `limit`, and no expired ones. Its rows lie
+// beside each other, by priority and then by age: most devices are done with one step.
 [[nodiscard]] Result<std::vector<MessageId>> waiting_ids(const RowReader& rows, const UserAgentId& user_agent,
                                                          const std::optional<MessageId>& after, std::size_t limit,
                                                          WallTime now) {
   std::vector<MessageId> ids;
-  for (const auto priority : {Priority::kPassive, Priority::kGathered, Priority::kRealTime}) {
-    const std::string lane = pending_lane(user_agent, priority);
-    const std::string from = after ? pending_key({user_agent, priority, *after}).append(1, '\0') : lane;
-    std::size_t taken = 0;
-    const auto scanned =
-        rows.scan(Family::kPending, lane, from, [&](std::string_view key, std::string_view value) -> Result<bool> {
-          const auto record = decode_pending(value);
-          const auto id = last_id<MessageId>(key);
-          if (!record) return std::unexpected(record.error());
-          if (!id) return std::unexpected(id.error());
-          if (now >= record->expires_at) return true;
-          ids.push_back(*id);
-          return ++taken < limit;
-        });
-    if (!scanned) return std::unexpected(scanned.error());
-  }
+  std::optional<Priority> lane;
+  std::size_t taken_of_lane = 0;
+  const auto visited = rows.leap(
+      Family::kPending, user_agent.view(), [&](std::string_view key, std::string_view value) -> Result<std::string> {
+        const auto waiting = decode_pending_key(key);
+        const auto record = decode_pending(value);
+        if (!waiting) return std::unexpected(waiting.error());
+        if (!record) return std::unexpected(record.error());
+        if (lane != waiting->priority) taken_of_lane = 0;
+        lane = waiting->priority;
+        if (after && waiting->message <= *after) return pending_key({user_agent, *lane, *after}).append(1, '\0');
+        if (now >= record->expires_at) return std::string();
+        ids.push_back(waiting->message);
+        return ++taken_of_lane < limit ? std::string() : end_of_prefix(pending_lane(user_agent, *lane));
+      });
+  if (!visited) return std::unexpected(visited.error());
   std::ranges::sort(ids);
   if (ids.size() > limit) ids.resize(limit);
   return ids;

@@ -34,20 +34,44 @@ Result<std::vector<std::optional<std::string>>> RowReader::get_all(Family family
   return rows;
 }
 
-Status RowReader::scan(Family family, std::string_view prefix, std::string_view from, const Visit& visit) const {
+Status RowReader::iterate(Family family, std::string_view prefix,
+                          const std::function<Status(rocksdb::Iterator& rows)>& use) const {
   const std::string end = end_of_prefix(prefix);
   const rocksdb::Slice bound(end);
   auto bounded = options();
   if (!end.empty()) bounded.iterate_upper_bound = &bound;
   const std::unique_ptr<rocksdb::Iterator> it(database_.db()->NewIterator(bounded, database_.family(family)));
-  for (it->Seek({from.data(), from.size()}); it->Valid(); it->Next()) {
-    if (!it->key().starts_with({prefix.data(), prefix.size()})) break;
-    const auto go_on = visit(it->key().ToStringView(), it->value().ToStringView());
-    if (!go_on) return std::unexpected(go_on.error());
-    if (!*go_on) return {};
-  }
+  if (auto used = use(*it); !used) return used;
   if (!it->status().ok()) return std::unexpected(to_error(it->status()));
   return {};
+}
+
+Status RowReader::scan(Family family, std::string_view prefix, std::string_view from, const Visit& visit) const {
+  return iterate(family, prefix, [&](rocksdb::Iterator& rows) -> Status {
+    for (rows.Seek({from.data(), from.size()}); rows.Valid(); rows.Next()) {
+      if (!rows.key().starts_with({prefix.data(), prefix.size()})) break;
+      const auto go_on = visit(rows.key().ToStringView(), rows.value().ToStringView());
+      if (!go_on) return std::unexpected(go_on.error());
+      if (!*go_on) break;
+    }
+    return {};
+  });
+}
+
+Status RowReader::leap(Family family, std::string_view prefix, const Leap& visit) const {
+  return iterate(family, prefix, [&](rocksdb::Iterator& rows) -> Status {
+    rows.Seek({prefix.data(), prefix.size()});
+    while (rows.Valid() && rows.key().starts_with({prefix.data(), prefix.size()})) {
+      const auto next = visit(rows.key().ToStringView(), rows.value().ToStringView());
+      if (!next) return std::unexpected(next.error());
+      if (next->empty()) {
+        rows.Next();
+      } else {
+        rows.Seek(*next);
+      }
+    }
+    return {};
+  });
 }
 
 }  // namespace herald::adapters

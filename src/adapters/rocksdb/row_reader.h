@@ -24,8 +24,16 @@ class RowReader {
   using Visit = std::function<Result<bool>(std::string_view key, std::string_view value)>;
   [[nodiscard]] Status scan(Family family, std::string_view prefix, std::string_view from, const Visit& visit) const;
 
+  // The same where `visit` says which row is the next: empty, the one behind; otherwise the first from that key on,
+  // which must lie behind.
+  using Leap = std::function<Result<std::string>(std::string_view key, std::string_view value)>;
+  [[nodiscard]] Status leap(Family family, std::string_view prefix, const Leap& visit) const;
+
  private:
   [[nodiscard]] rocksdb::ReadOptions options() const;
+  // Calls `use` with an iterator over the rows whose keys start with `prefix`.
+  [[nodiscard]] Status iterate(Family family, std::string_view prefix,
+                               const std::function<Status(rocksdb::Iterator& rows)>& use) const;
 
   const Database& database_;
   rocksdb::ManagedSnapshot pinned_;
