@@ -52,8 +52,9 @@ class Session {
   void begin(MonoTime deadline) { deadline_ = deadline; }
 
   // True if the last command failed because its connection broke, and the one before it had not: a connection that
-  // worked, as one that the database's restart left behind in the pool. The driver opens another for the next command.
-  [[nodiscard]] bool lost_a_good_connection() const { return lost_a_good_connection_; }
+  // worked, as one that the database's restart left behind in the pool. The driver opens another for the next command,
+  // for which there still is time.
+  [[nodiscard]] bool lost_a_good_connection() const { return lost_a_good_connection_ && clock_.mono() < deadline_; }
 
   [[nodiscard]] Result<std::vector<Document>> find(const char* collection, const Find& what);
   // The first one found, if any.
