@@ -100,6 +100,7 @@ Receipt* Batch::receipt(const MessageId& id) {
 void Batch::read_ahead(std::vector<MessageId> ids) {
   std::erase_if(ids,
                 [this](const MessageId& id) { return young_.find(id) != nullptr || receipts_.find(id) != nullptr; });
+  if (ids.empty()) return;
   std::ranges::sort(ids);
   ids.erase(std::ranges::unique(ids).begin(), ids.end());
   std::vector<rocksdb::Slice> keys;
