@@ -13,7 +13,6 @@ using ports::contract::Caller;
 using ports::contract::device;
 using enum DeliveryState;
 
-const App kApp{.id = app_id(1), .kind = PayloadKind::kFlow2012, .public_key_pem = ""};
 constexpr int kStepsMax = 60;
 
 // Counts the batches that were run once more.

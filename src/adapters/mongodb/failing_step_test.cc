@@ -16,7 +16,6 @@ using ports::contract::Caller;
 using ports::contract::device;
 using enum DeliveryState;
 
-const App kApp{.id = app_id(1), .kind = PayloadKind::kFlow2012, .public_key_pem = ""};
 constexpr int kStepsMax = 50;
 
 // Its time is how often it was asked: a session asks before each command.

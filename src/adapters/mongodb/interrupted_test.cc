@@ -17,8 +17,6 @@ using ports::contract::Caller;
 using ports::contract::device;
 using enum DeliveryState;
 
-const App kApp{.id = app_id(1), .kind = PayloadKind::kFlow2012, .public_key_pem = ""};
-
 class InterruptedTest : public testing::Test {
  protected:
   [[nodiscard]] WallTime now() const { return clock_.wall(); }

@@ -101,10 +101,8 @@ Status Session::ready(const char* operation) {
 }
 
 std::unexpected<Error> Session::failed(const bson_error_t& error, const bson_t* reply) {
-  const bool broken = is_broken_connection(error);
-  lost_a_good_connection_ = broken && was_connected_;
-  if (broken || error.domain == MONGOC_ERROR_STREAM || error.domain == MONGOC_ERROR_SERVER_SELECTION)
-    connected_ = false;
+  lost_a_good_connection_ = is_broken_connection(error) && was_connected_;
+  if (error.domain == MONGOC_ERROR_STREAM || error.domain == MONGOC_ERROR_SERVER_SELECTION) connected_ = false;
   return std::unexpected(to_error(error, reply));
 }
 

@@ -21,10 +21,12 @@ namespace herald::adapters::mongodb {
 
 constexpr std::chrono::milliseconds kHour{3'600'000};
 
-// Of app 1, for an hour. The ids of one moment are ordered by `n`.
+inline const App kApp{.id = ports::contract::app_id(1), .kind = PayloadKind::kFlow2012, .public_key_pem = ""};
+
+// Of kApp, for an hour. The ids of one moment are ordered by `n`.
 [[nodiscard]] inline Message message_at(WallTime now, std::uint64_t n, std::string key) {
   return {.id = ports::contract::numbered<MessageId>(static_cast<std::uint64_t>(now.ms) * 1000 + n),
-          .app = ports::contract::app_id(1),
+          .app = kApp.id,
           .replace_key = std::move(key),
           .meta = "",
           .body = "body",
