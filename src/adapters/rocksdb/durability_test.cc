@@ -11,8 +11,8 @@
 #include <fstream>
 #include <random>
 
-#include "adapters/rocksdb/byte_codec.h"
-#include "adapters/rocksdb/record_format.h"
+#include "adapters/rocksdb/cold/byte_codec.h"
+#include "adapters/rocksdb/cold/record_format.h"
 #include "adapters/rocksdb/store_test_kit.h"
 
 namespace herald::adapters {

@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <mutex>
 
-#include "adapters/rocksdb/commit_executor.h"
-#include "adapters/rocksdb/commit_queue.h"
-#include "adapters/rocksdb/looks.h"
-#include "adapters/rocksdb/reader_pool.h"
-#include "adapters/rocksdb/reads.h"
-#include "adapters/rocksdb/writes.h"
+#include "adapters/rocksdb/cold/reads.h"
+#include "adapters/rocksdb/engine/commit_executor.h"
+#include "adapters/rocksdb/engine/commit_queue.h"
+#include "adapters/rocksdb/engine/looks.h"
+#include "adapters/rocksdb/engine/reader_pool.h"
+#include "adapters/rocksdb/engine/writes.h"
 
 namespace herald::adapters {
 

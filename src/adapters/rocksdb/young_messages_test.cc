@@ -1,6 +1,6 @@
 // What stays in memory, until when, and what is left of it after a crash.
 
-#include "adapters/rocksdb/young_messages.h"
+#include "adapters/rocksdb/state/young_messages.h"
 
 #include <gmock/gmock.h>
 #include <rocksdb/db.h>
@@ -10,7 +10,7 @@
 #include <mutex>
 #include <shared_mutex>
 
-#include "adapters/rocksdb/looks.h"
+#include "adapters/rocksdb/engine/looks.h"
 #include "adapters/rocksdb/store_test_kit.h"
 
 namespace herald::adapters {

@@ -1,0 +1,124 @@
+#include "adapters/rocksdb/cold/reads.h"
+#include "adapters/rocksdb/cold/record_format.h"
+#include "adapters/rocksdb/cold/row_reader.h"
+
+namespace herald::adapters {
+
+namespace {
+
+// So many are looked at before other reads have their turn.
+constexpr std::size_t kSleepersPerStep = 500;
+
+[[nodiscard]] Result<std::vector<Node>> locate(const RowReader& rows, const std::vector<UserAgentId>& user_agents) {
+  std::vector<std::string> keys;
+  keys.reserve(user_agents.size());
+  for (const auto& user_agent : user_agents) keys.emplace_back(user_agent.view());
+  const auto values = rows.get_all(Family::kNodes, keys);
+  if (!values) return std::unexpected(values.error());
+  std::vector<Node> nodes(user_agents.size());
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    nodes[i].user_agent = user_agents[i];
+    if (!(*values)[i]) continue;
+    auto record = decode_node(*(*values)[i]);
+    if (!record) return std::unexpected(record.error());
+    nodes[i].location = std::move(record->location);
+    nodes[i].wake = std::move(record->wake);
+  }
+  return nodes;
+}
+
+// True if something waits for the device that may still be delivered; time is not asked.
+[[nodiscard]] Result<bool> has_pending(const RowReader& rows, const UserAgentId& user_agent) {
+  bool found = false;
+  const auto prefix = user_agent.view();
+  const auto scanned =
+      rows.scan(Family::kPending, prefix, prefix, [&](std::string_view key, std::string_view) -> Result<bool> {
+        const auto message = rows.get(Family::kMessages, key.substr(key.size() - sizeof(MessageId::bytes)));
+        if (!message) return std::unexpected(message.error());
+        found = message->has_value();
+        return !found;
+      });
+  if (!scanned) return std::unexpected(scanned.error());
+  return found;
+}
+
+}  // namespace
+
+Result<App> read_app(const Database& database, const AppId& app) {
+  const auto row = RowReader(database).get(Family::kApps, app.view());
+  if (!row) return std::unexpected(row.error());
+  if (!*row) return fail(ErrorKind::kNotFound, "no such app");
+  return decode_app(app, **row);
+}
+
+Result<ports::NodePage> read_nodes(const Database& database, const AppId& app, std::optional<UserAgentId> after,
+                                   std::size_t limit) {
+  ports::NodePage page;
+  const auto prefix = app.view();
+  const std::string from = after ? app_node_key(app, *after).append(1, '\0') : std::string(prefix);
+  const auto scanned = RowReader(database).scan(Family::kAppNodes, prefix, from,
+                                                [&](std::string_view key, std::string_view) -> Result<bool> {
+                                                  page.more = page.user_agents.size() == limit;
+                                                  if (page.more) return false;
+                                                  const auto user_agent = last_id<UserAgentId>(key);
+                                                  if (!user_agent) return std::unexpected(user_agent.error());
+                                                  page.user_agents.push_back(*user_agent);
+                                                  return true;
+                                                });
+  if (!scanned) return std::unexpected(scanned.error());
+  return page;
+}
+
+Result<ports::AppPage> read_apps(const Database& database, const UserAgentId& user_agent, std::optional<AppId> after,
+                                 std::size_t limit) {
+  ports::AppPage page;
+  const auto prefix = user_agent.view();
+  const std::string from = after ? node_app_key(user_agent, *after).append(1, '\0') : std::string(prefix);
+  const auto scanned = RowReader(database).scan(Family::kNodeApps, prefix, from,
+                                                [&](std::string_view key, std::string_view) -> Result<bool> {
+                                                  page.more = page.apps.size() == limit;
+                                                  if (page.more) return false;
+                                                  const auto id = last_id<AppId>(key);
+                                                  if (!id) return std::unexpected(id.error());
+                                                  auto app = read_app(database, *id);
+                                                  if (!app) return std::unexpected(app.error());
+                                                  page.apps.push_back(std::move(*app));
+                                                  return true;
+                                                });
+  if (!scanned) return std::unexpected(scanned.error());
+  return page;
+}
+
+Result<std::vector<Node>> read_locations(const Database& database, const std::vector<UserAgentId>& user_agents) {
+  return locate(RowReader(database), user_agents);
+}
+
+SleeperScan::SleeperScan(const ServerId& server, std::optional<UserAgentId> after, std::size_t limit)
+    : prefix_(sleeper_prefix(server)),
+      from_(after ? sleeper_key(server, *after).append(1, '\0') : prefix_),
+      limit_(limit) {}
+
+std::optional<Result<std::vector<Node>>> SleeperScan::step(const Database& database) {
+  const RowReader rows(database);
+  std::size_t looked_at = 0;
+  bool at_end = true;
+  const auto scanned =
+      rows.scan(Family::kSleepers, prefix_, from_, [&](std::string_view key, std::string_view) -> Result<bool> {
+        if (waiting_.size() == limit_) return false;
+        at_end = looked_at++ < kSleepersPerStep;
+        if (!at_end) {
+          from_ = key;
+          return false;
+        }
+        const auto user_agent = last_id<UserAgentId>(key);
+        if (!user_agent) return std::unexpected(user_agent.error());
+        const auto pending = has_pending(rows, *user_agent);
+        if (pending && *pending) waiting_.push_back(*user_agent);
+        return pending ? Result<bool>(true) : pending;
+      });
+  if (!scanned) return std::unexpected(scanned.error());
+  if (!at_end) return std::nullopt;
+  return locate(rows, waiting_);
+}
+
+}  // namespace herald::adapters

@@ -1,0 +1,44 @@
+#pragma once
+// The rules of the store ports for everything that only reads, as functions on a Database that is open. Any thread that
+// holds Database::reading(). Private to this folder.
+
+#include "adapters/rocksdb/cold/database.h"
+#include "ports/delivery_store.h"
+#include "ports/directory.h"
+#include "ports/message_store.h"
+
+namespace herald::adapters {
+
+// message_reads.cc
+[[nodiscard]] Result<std::vector<MessagePtr>> fetch_messages(const Database& database,
+                                                             const std::vector<MessageId>& ids, WallTime now);
+[[nodiscard]] Result<ports::DeliveryPage> read_deliveries(const Database& database, const MessageId& message,
+                                                          std::optional<UserAgentId> after, std::size_t limit,
+                                                          WallTime now);
+[[nodiscard]] Result<ports::PendingPage> read_pending(const Database& database, const UserAgentId& user_agent,
+                                                      std::optional<MessageId> after, std::size_t limit, WallTime now);
+
+// directory_reads.cc
+[[nodiscard]] Result<App> read_app(const Database& database, const AppId& app);
+[[nodiscard]] Result<ports::NodePage> read_nodes(const Database& database, const AppId& app,
+                                                 std::optional<UserAgentId> after, std::size_t limit);
+[[nodiscard]] Result<ports::AppPage> read_apps(const Database& database, const UserAgentId& user_agent,
+                                               std::optional<AppId> after, std::size_t limit);
+[[nodiscard]] Result<std::vector<Node>> read_locations(const Database& database,
+                                                       const std::vector<UserAgentId>& user_agents);
+
+// Directory::sleepers() in steps, since most of a server's sleepers may have nothing pending.
+class SleeperScan {
+ public:
+  SleeperScan(const ServerId& server, std::optional<UserAgentId> after, std::size_t limit);
+  // Looks at some sleepers more. nullopt: there are others left to look at.
+  [[nodiscard]] std::optional<Result<std::vector<Node>>> step(const Database& database);
+
+ private:
+  std::string prefix_;
+  std::string from_;
+  std::size_t limit_;
+  std::vector<UserAgentId> waiting_;
+};
+
+}  // namespace herald::adapters

@@ -1,0 +1,43 @@
+#pragma once
+// Reads rows of one moment: what a commit changes meanwhile is not seen. Private to this folder.
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "adapters/rocksdb/cold/database.h"
+
+namespace herald::adapters {
+
+class RowReader {
+ public:
+  explicit RowReader(const Database& database)
+      : database_(database), pinned_(database.db()), snapshot_(pinned_.snapshot()) {}
+
+  // nullopt: no such row.
+  [[nodiscard]] Result<std::optional<std::string>> get(Family family, std::string_view key) const;
+  // The same for many keys, in their order.
+  [[nodiscard]] Result<std::vector<std::optional<std::string>>> get_all(Family family,
+                                                                        const std::vector<std::string>& keys) const;
+  // Calls `visit` for each row from `from` on whose key starts with `prefix`, until it answers false or an error.
+  using Visit = std::function<Result<bool>(std::string_view key, std::string_view value)>;
+  [[nodiscard]] Status scan(Family family, std::string_view prefix, std::string_view from, const Visit& visit) const;
+
+  // The same where `visit` says which row is the next: empty, the one behind; otherwise the first from that key on,
+  // which must lie behind.
+  using Leap = std::function<Result<std::string>(std::string_view key, std::string_view value)>;
+  [[nodiscard]] Status leap(Family family, std::string_view prefix, const Leap& visit) const;
+
+ private:
+  [[nodiscard]] rocksdb::ReadOptions options() const;
+  // Calls `use` with an iterator over the rows whose keys start with `prefix`.
+  [[nodiscard]] Status iterate(Family family, std::string_view prefix,
+                               const std::function<Status(rocksdb::Iterator& rows)>& use) const;
+
+  const Database& database_;
+  rocksdb::ManagedSnapshot pinned_;
+  const rocksdb::Snapshot* snapshot_;
+};
+
+}  // namespace herald::adapters
