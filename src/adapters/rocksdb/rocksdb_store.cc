@@ -36,8 +36,9 @@ Result<std::unique_ptr<RocksdbStore>> RocksdbStore::open(RocksdbOptions options,
                                                          const Clock& clock, Log& log, Metrics& metrics) {
   auto database = Database::open(options, clock, log);
   if (!database) return std::unexpected(database.error());
-  auto parts = std::make_unique<Parts>(std::move(*database), options.readers, limits, clock, log, metrics);
-  if (auto started = parts->writes.start(); !started) return std::unexpected(started.error());
+  const std::size_t readers = options.threads ? std::max<std::size_t>(options.readers, 1) : 0;
+  auto parts = std::make_unique<Parts>(std::move(*database), readers, limits, clock, log, metrics);
+  if (auto started = parts->writes.start(options.threads); !started) return std::unexpected(started.error());
   return std::unique_ptr<RocksdbStore>(new RocksdbStore(std::move(parts)));
 }
 
@@ -50,6 +51,15 @@ Executor& RocksdbStore::executor() {
 
 void RocksdbStore::stop_tasks() {
   parts_->executor.stop();
+}
+
+bool RocksdbStore::step() {
+  const bool committed = parts_->writes.step();
+  return parts_->reads.step() || committed;
+}
+
+std::optional<MonoTime> RocksdbStore::next_step() {
+  return parts_->writes.next_step();
 }
 
 void RocksdbStore::put(Message message, Reply<Result<ports::PutOutcome>> reply) {

@@ -25,6 +25,7 @@ namespace herald::adapters {
 struct RocksdbOptions {
   std::string folder;           // made if missing
   std::size_t readers = 1;      // reading threads, at least 1
+  bool threads = true;          // false: no thread is started, the owner calls step()
   rocksdb::Env* env = nullptr;  // null: the operating system's; tests put faults here. Must outlive the store.
 };
 
@@ -47,6 +48,12 @@ class RocksdbStore final : public ports::MessageStore,
   [[nodiscard]] Executor& executor();
   // Inside a task of executor(): no other is run any more.
   void stop_tasks();
+
+  // Only without threads: one turn of committing and reading, on the calling thread. Answers whether there was
+  // anything to do.
+  bool step();
+  // Only without threads: when step() has something to do although nothing more is called. Empty: never.
+  [[nodiscard]] std::optional<MonoTime> next_step();
 
   void put(Message message, Reply<Result<ports::PutOutcome>> reply) override;
   void fetch(std::vector<MessageId> ids, WallTime now, Reply<Result<std::vector<MessagePtr>>> reply) override;

@@ -38,13 +38,33 @@ CommitQueue::CommitQueue(CommitMailbox& mailbox, Database& database, const Limit
 
 CommitQueue::~CommitQueue() {
   mailbox_.close();
-  if (thread_.joinable()) thread_.join();
+  if (thread_.joinable()) {
+    thread_.join();
+    return;
+  }
+  take(mailbox_.take());
+  if (!is_idle()) commit_waiting();
+  finish();
 }
 
-Status CommitQueue::start() {
+Status CommitQueue::start(bool threaded) {
   if (auto loaded = load(); !loaded) return loaded;
-  thread_ = std::thread([this] { run(); });
+  if (threaded) thread_ = std::thread([this] { run(); });
   return {};
+}
+
+bool CommitQueue::step() {
+  auto operations = mailbox_.take();
+  const bool alone = is_idle();
+  if (operations.empty() && alone) return false;
+  take(std::move(operations));
+  if (!is_idle() && is_time(alone)) commit_waiting();
+  return true;
+}
+
+std::optional<MonoTime> CommitQueue::next_step() {
+  if (is_idle()) return std::nullopt;
+  return began_ + interval_;
 }
 
 void CommitQueue::run() {
@@ -53,14 +73,18 @@ void CommitQueue::run() {
   while (true) {
     auto operations = mailbox_.take();
     bool alone = false;
-    if (operations.empty() && waiting_.empty() && !batch_.has_changes()) {
+    if (operations.empty() && is_idle()) {
       operations = mailbox_.wait();
       if (operations.empty()) return finish();
       alone = true;
     }
     take(std::move(operations));
-    if (waiting_.empty() && !batch_.has_changes()) continue;
-    if (is_time(alone)) commit_waiting();
+    if (is_idle()) continue;
+    if (is_time(alone)) {
+      commit_waiting();
+    } else if (mailbox_.empty()) {
+      nap();
+    }
   }
 }
 
@@ -101,12 +125,14 @@ void CommitQueue::answer_at_once(Operation& operation) {
 bool CommitQueue::is_time(bool alone) {
   const auto waited = std::max<std::chrono::nanoseconds>(clock_.mono() - began_, napped_);
   if (waited >= interval_) return true;
-  if (!mailbox_.empty()) return false;
-  if (alone) return true;
+  return alone && mailbox_.empty();
+}
+
+void CommitQueue::nap() {
+  const auto waited = std::max<std::chrono::nanoseconds>(clock_.mono() - began_, napped_);
   const auto nap = std::min<std::chrono::nanoseconds>(interval_ - waited, kNap);
   std::this_thread::sleep_for(nap);
   napped_ += nap;
-  return false;
 }
 
 // A sweep commits alone, so that all before it is in the database it scans.

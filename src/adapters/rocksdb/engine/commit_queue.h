@@ -88,8 +88,12 @@ class CommitQueue {
               Metrics& metrics);
   // Applies and answers what was queued, and writes the rows of what is young.
   ~CommitQueue();
-  // Reads the young messages, then begins. Before anything is submitted.
-  [[nodiscard]] Status start();
+  // Reads the young messages; then begins, on a thread of its own if `threaded`. Before anything is submitted.
+  [[nodiscard]] Status start(bool threaded);
+  // Without a thread: one turn. Takes what gathered, and commits if it is time. Answers whether there was anything.
+  bool step();
+  // Without a thread: when the next turn has something to do although nothing is submitted. Empty: never.
+  [[nodiscard]] std::optional<MonoTime> next_step();
 
   // Any thread.
   template <class Answer, class Work>
@@ -111,6 +115,8 @@ class CommitQueue {
   void answer_at_once(Operation& operation);
   // Under load, lets more gather until the interval since the last commit has passed.
   [[nodiscard]] bool is_time(bool alone);
+  void nap();
+  [[nodiscard]] bool is_idle() { return waiting_.empty() && !batch_.has_changes(); }
   void commit_waiting();
   void commit(Operations operations);
   // The database is open and the batch has its young messages.

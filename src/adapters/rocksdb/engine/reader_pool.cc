@@ -13,13 +13,17 @@ ReaderPool::ReaderPool(Database& database, std::size_t threads, Log& log, Metric
     : database_(database), log_(log) {
   for (std::size_t i = 0; i < std::max<std::size_t>(threads, 1); ++i) {
     auto& reader = *readers_.emplace_back(std::make_unique<Reader>(metrics));
-    reader.thread = std::thread([this, &reader] { run(reader); });
+    if (threads > 0) reader.thread = std::thread([this, &reader] { run(reader); });
   }
 }
 
 ReaderPool::~ReaderPool() {
   for (auto& reader : readers_) reader->mailbox.close();
-  for (auto& reader : readers_) reader->thread.join();
+  for (auto& reader : readers_) {
+    if (reader->thread.joinable()) reader->thread.join();
+  }
+  while (step()) {
+  }
 }
 
 std::size_t ReaderPool::thread_number() {
@@ -33,11 +37,26 @@ void ReaderPool::run(Reader& reader) {
   rocksdb::SetPerfLevel(rocksdb::PerfLevel::kDisable);  // nobody reads what it would count
   Answers answers;
   for (auto reads = reader.mailbox.wait(); !reads.empty(); reads = reader.mailbox.wait()) {
-    for (auto& read : reads) {
-      if (const auto error = read(database_, answers)) note(reader, *error);
-    }
-    answers.post();
+    read_all(reader, std::move(reads), answers);
   }
+}
+
+bool ReaderPool::step() {
+  bool any = false;
+  Answers answers;
+  for (auto& reader : readers_) {
+    auto reads = reader->mailbox.take();
+    any = any || !reads.empty();
+    read_all(*reader, std::move(reads), answers);
+  }
+  return any;
+}
+
+void ReaderPool::read_all(Reader& reader, std::vector<Read> reads, Answers& answers) {
+  for (auto& read : reads) {
+    if (const auto error = read(database_, answers)) note(reader, *error);
+  }
+  answers.post();
 }
 
 void ReaderPool::note(Reader& reader, const Error& error) {

@@ -17,9 +17,13 @@ namespace herald::adapters {
 
 class ReaderPool {
  public:
+  // `threads` 0: no thread is started, the owner calls step().
   ReaderPool(Database& database, std::size_t threads, Log& log, Metrics& metrics);
   // Answers what was asked. The committing thread must have applied all its changes, or still run.
   ~ReaderPool();
+
+  // Without threads: does the reads that wait, once. Answers whether there were any.
+  bool step();
 
   // `work` answers from an open Database. Any thread; reads of one thread keep their order.
   template <class T, class Work>
@@ -63,6 +67,7 @@ class ReaderPool {
     return fail(ErrorKind::kUnavailable, "the store is being recovered");
   }
   void run(Reader& reader);
+  void read_all(Reader& reader, std::vector<Read> reads, Answers& answers);
   void note(Reader& reader, const Error& error);
 
   Database& database_;
