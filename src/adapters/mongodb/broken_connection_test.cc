@@ -2,7 +2,7 @@
 // leaves behind when it is started again: they are answered all the same. One that breaks once more is given up.
 #include <gmock/gmock.h>
 
-#include "adapters/mongodb/breakable_wire.h"
+#include "adapters/mongodb/faulty_wire.h"
 #include "adapters/mongodb/store_test_kit.h"
 
 namespace herald::adapters::mongodb {
@@ -41,26 +41,6 @@ class RepeatCounter final : public Metrics {
   std::vector<const Counter*> repeated_;
 };
 
-// The first server of the test's connection string.
-class FirstServer {
- public:
-  [[nodiscard]] std::string host() const { return mongoc_uri_get_hosts(uri_.get())->host; }
-  [[nodiscard]] std::uint16_t port() const { return mongoc_uri_get_hosts(uri_.get())->port; }
-  // The connection string with another address in its place.
-  [[nodiscard]] static std::string replaced_by(const std::string& address) {
-    std::string uri = test_uri();
-    const std::size_t scheme = uri.find("://") + 3;
-    const std::size_t end = std::min(uri.find_first_of(",/?", scheme), uri.size());
-    const std::size_t login = uri.rfind('@', end);
-    const std::size_t begin = login == uri.npos || login < scheme ? scheme : login + 1;
-    return uri.replace(begin, end - begin, address);
-  }
-
- private:
-  std::unique_ptr<mongoc_uri_t, decltype([](mongoc_uri_t* it) { mongoc_uri_destroy(it); })> uri_{
-      mongoc_uri_new(test_uri().c_str())};
-};
-
 class BrokenConnectionTest : public testing::Test {
  protected:
   // Makes the call with 1, 2, … while a connection breaks at its first command, its second, until it has no more. Then
@@ -96,7 +76,7 @@ class BrokenConnectionTest : public testing::Test {
   const Limits limits_ = one_connection();
   RepeatCounter metrics_;
   const FirstServer there_;
-  BreakableWire wire_{there_.host(), there_.port()};
+  FaultyWire wire_{there_.host(), there_.port()};
   MongodbUnderTest store_{limits_, clock_, metrics_, FirstServer::replaced_by(wire_.address())};
   Caller call_{store_};
 };

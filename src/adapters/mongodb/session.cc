@@ -156,6 +156,13 @@ Result<Inserted> Session::insert(const char* collection, std::span<const Documen
     inserted.is_new[each.index] = false;
     --inserted.count;
   }
+  // The driver sends a large bulk in several commands. If one of them fails as a whole, the error that it answers may
+  // still be an earlier one's duplicate key.
+  const auto stored = Row(reply.get()).number("nInserted").value_or(0);
+  if (stored < 0 || static_cast<std::uint64_t>(stored) != inserted.count) {
+    return fail(ErrorKind::kUnavailable, "the database took " + std::to_string(stored) + " of " +
+                                             std::to_string(inserted.count) + " new documents");
+  }
   return inserted;
 }
 

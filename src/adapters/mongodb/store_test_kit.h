@@ -34,11 +34,44 @@ inline const App kApp{.id = ports::contract::app_id(1), .kind = PayloadKind::kFl
           .expires_at = now + kHour};
 }
 
+// Of extended JSON. Numbers that fit are of 32 bits, as a server's own.
+[[nodiscard]] inline Document from_json(const std::string& json) {
+  bson_error_t error{};
+  bson_t* made =
+      bson_new_from_json(reinterpret_cast<const std::uint8_t*>(json.data()), static_cast<ssize_t>(json.size()), &error);
+  HERALD_CHECK(made != nullptr, "a test's JSON that can't be read");
+  Document document(*made);
+  bson_destroy(made);
+  return document;
+}
+
 inline std::string test_uri() {
   const char* uri = std::getenv("HERALD_TEST_MONGODB_URI");
   HERALD_CHECK(uri != nullptr, "these tests need HERALD_TEST_MONGODB_URI: start them with tests/support/database.py");
   return uri;
 }
+
+// The first server of the test's connection string.
+class FirstServer {
+ public:
+  [[nodiscard]] std::string host() const { return mongoc_uri_get_hosts(uri_.get())->host; }
+  [[nodiscard]] std::uint16_t port() const { return mongoc_uri_get_hosts(uri_.get())->port; }
+  // The connection string with another address in its place.
+  [[nodiscard]] static std::string replaced_by(const std::string& address) {
+    std::string uri = test_uri();
+    const std::size_t scheme = uri.find("://") + 3;
+    const std::size_t end = std::min(uri.find_first_of(",/?", scheme), uri.size());
+    const std::size_t login = uri.rfind('@', end);
+    const std::size_t begin = login == uri.npos || login < scheme ? scheme : login + 1;
+    return uri.replace(begin, end - begin, address);
+  }
+
+ private:
+  struct DestroyUri {
+    void operator()(mongoc_uri_t* it) const { mongoc_uri_destroy(it); }
+  };
+  std::unique_ptr<mongoc_uri_t, DestroyUri> uri_{mongoc_uri_new(test_uri().c_str())};
+};
 
 // A database of its own, dropped at the end.
 class TestDatabase {
