@@ -27,6 +27,8 @@ ARROWS = {
     | {f"roles/{role}" for role in ROLES}
     | {f"adapters/{adapter}" for adapter in ADAPTERS},
 }
+# The simulator may include everything; since no other folder has this arrow, nothing includes it.
+ARROWS["simulation"] = set(ARROWS)
 
 # Vendor include prefix -> the folders that may name it, in sources or private headers.
 VENDORS = {
@@ -34,12 +36,12 @@ VENDORS = {
     "boost/json": {"protocol", "app"},
     "boost/beast": {"transport"},
     "boost/asio": {"transport"},
-    "rocksdb/": {"adapters/rocksdb"},
+    "rocksdb/": {"adapters/rocksdb", "simulation"},
     "mongoc/": {"adapters/mongodb"},
     "bson/": {"adapters/mongodb"},
     "proton/": {"adapters/amqp"},
     "spdlog/": {"operations"},
-    "CLI/": {"app"},
+    "CLI/": {"app", "simulation"},
     "toml++/": {"app"},
 }
 
