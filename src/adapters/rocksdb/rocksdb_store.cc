@@ -34,7 +34,7 @@ struct RocksdbStore::Parts {
 
 Result<std::unique_ptr<RocksdbStore>> RocksdbStore::open(RocksdbOptions options, const Limits& limits,
                                                          const Clock& clock, Log& log, Metrics& metrics) {
-  auto database = Database::open(options, clock, log);
+  auto database = Database::open(options, clock, log, metrics);
   if (!database) return std::unexpected(database.error());
   const std::size_t readers = options.threads ? std::max<std::size_t>(options.readers, 1) : 0;
   auto parts = std::make_unique<Parts>(std::move(*database), readers, limits, clock, log, metrics);
@@ -44,6 +44,10 @@ Result<std::unique_ptr<RocksdbStore>> RocksdbStore::open(RocksdbOptions options,
 
 RocksdbStore::RocksdbStore(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 RocksdbStore::~RocksdbStore() = default;
+
+StoreCondition RocksdbStore::condition() const {
+  return parts_->database->health().condition();
+}
 
 Executor& RocksdbStore::executor() {
   return parts_->executor;

@@ -29,6 +29,13 @@ struct RocksdbOptions {
   rocksdb::Env* env = nullptr;  // null: the operating system's; tests put faults here. Must outlive the store.
 };
 
+// What is wrong with the store; nothing is if it is writable, has no unreadable rows and no reason.
+struct StoreCondition {
+  bool writable = true;               // false: writes are refused until the disk takes them again
+  std::uint64_t unreadable_rows = 0;  // damaged places met since the start; what lies there is not delivered
+  std::string reason;                 // for people; empty: all is well
+};
+
 // Thread-safe. Executors must outlive the store.
 class RocksdbStore final : public ports::MessageStore,
                            public ports::DeliveryStore,
@@ -36,12 +43,17 @@ class RocksdbStore final : public ports::MessageStore,
                            public ports::ReceiptLog,
                            public ports::ServerRegistry {
  public:
-  // Opens or makes the database. kUnavailable: the folder cannot be made or written; kConflict: another process uses
-  // it, or a newer version wrote it; kCorrupt: damaged. The arguments taken by reference must outlive the store.
+  // Opens or makes the database. One that exists and can be read but not written, as on a full disk, is open for reads
+  // until it can be written: see condition(). kUnavailable: the folder cannot be made or used; kConflict: another
+  // process uses it, or a newer version wrote it; kCorrupt: damaged. The arguments taken by reference must outlive the
+  // store.
   [[nodiscard]] static Result<std::unique_ptr<RocksdbStore>> open(RocksdbOptions options, const Limits& limits,
                                                                   const Clock& clock, Log& log, Metrics& metrics);
   // Applies and answers everything that was called before.
   ~RocksdbStore() override;
+
+  // Any thread.
+  [[nodiscard]] StoreCondition condition() const;
 
   // Runs tasks on the committing thread, between commits, for callers that would otherwise wait for it step by step.
   // Tasks must be short. What has not run when the store is destroyed is destroyed unrun.

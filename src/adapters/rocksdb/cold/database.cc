@@ -3,51 +3,16 @@
 #include <rocksdb/env.h>
 
 #include <algorithm>
-#include <filesystem>
-
-#include "adapters/rocksdb/cold/byte_codec.h"
-#include "adapters/rocksdb/cold/database_options.h"
-#include "adapters/rocksdb/cold/record_format.h"
 
 namespace herald::adapters {
 
 namespace {
 
-constexpr const char* kFormatKey = "format";
+// Written beside the database to see whether the disk takes writes.
+constexpr const char* kTrialFile = "/herald.trial";
+constexpr std::size_t kTrialBytes = 64 * 1024;
 constexpr std::chrono::milliseconds kFirstBackOff{100};
 constexpr std::chrono::milliseconds kLongestBackOff{5'000};
-
-[[nodiscard]] bool contains(const rocksdb::Status& status, std::string_view text) {
-  return status.ToString().find(text) != std::string::npos;
-}
-
-// RocksDB has no code for a lock that another holds, only these texts.
-[[nodiscard]] bool is_locked(const rocksdb::Status& status) {
-  return status.IsIOError() && (contains(status, "While lock file") || contains(status, "lock hold by"));
-}
-
-[[nodiscard]] bool is_missing_file(const rocksdb::Status& status) {
-  return status.IsNotFound() || status.IsPathNotFound() || contains(status, "No such file");
-}
-
-[[nodiscard]] Error open_error(const rocksdb::Status& status, const std::string& folder) {
-  if (is_locked(status)) return {ErrorKind::kConflict, "the data folder " + folder + " is in use by another process"};
-  if (status.IsCorruption() || is_missing_file(status)) {
-    return {ErrorKind::kCorrupt, "the database in " + folder + " is damaged: " + status.ToString()};
-  }
-  return {ErrorKind::kUnavailable, "the data folder " + folder + " cannot be used: " + status.ToString()};
-}
-
-// Without CURRENT RocksDB would start an empty database over the files of an old one.
-[[nodiscard]] bool lost_its_current(const std::string& folder) {
-  std::error_code error;
-  if (std::filesystem::exists(folder + "/CURRENT", error)) return false;
-  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
-    const auto name = entry.path().filename().string();
-    if (name.starts_with("MANIFEST-") || name.ends_with(".sst")) return true;
-  }
-  return false;
-}
 
 }  // namespace
 
@@ -65,86 +30,8 @@ std::string end_of_prefix(std::string_view prefix) {
   return end;
 }
 
-Database::Database(const RocksdbOptions& options, const Clock& clock, Log& log)
-    : options_(options), clock_(clock), log_(log) {}
-
 Database::~Database() {
   close();
-}
-
-Result<std::unique_ptr<Database>> Database::open(const RocksdbOptions& options, const Clock& clock, Log& log) {
-  std::error_code error;
-  std::filesystem::create_directories(options.folder, error);
-  if (error) {
-    return fail(ErrorKind::kUnavailable, "the data folder " + options.folder + " cannot be made: " + error.message());
-  }
-  std::unique_ptr<Database> database(new Database(options, clock, log));
-  if (auto opened = database->open_files(); !opened) return std::unexpected(opened.error());
-  if (auto checked = database->check_format(); !checked) return std::unexpected(checked.error());
-  return database;
-}
-
-Status Database::check_families() const {
-  std::vector<std::string> names;
-  const auto status = rocksdb::DB::ListColumnFamilies(database_options(options_.env), options_.folder, &names);
-  // A folder without a database has no families, and what is damaged says so better when it is opened.
-  if (!status.ok()) return {};
-  const auto known = family_descriptors();
-  for (const auto& name : names) {
-    if (std::ranges::find(known, name, &rocksdb::ColumnFamilyDescriptor::name) != known.end()) continue;
-    return fail(ErrorKind::kConflict, "the database in " + options_.folder + " was written by a newer version");
-  }
-  return {};
-}
-
-Status Database::open_files() {
-  if (lost_its_current(options_.folder)) {
-    return fail(ErrorKind::kCorrupt, "the database in " + options_.folder + " is damaged: CURRENT is missing");
-  }
-  if (auto checked = check_families(); !checked) return checked;
-  rocksdb::DB* db = nullptr;
-  std::vector<rocksdb::ColumnFamilyHandle*> handles;
-  const auto status =
-      rocksdb::DB::Open(database_options(options_.env), options_.folder, family_descriptors(), &handles, &db);
-  if (!status.ok()) return std::unexpected(open_error(status, options_.folder));
-  db_.reset(db);
-  std::ranges::copy(handles, families_.begin());
-  return {};
-}
-
-Status Database::check_format() {
-  std::string stored;
-  const auto status = db_->Get({}, family(Family::kMeta), kFormatKey, &stored);
-  if (status.IsNotFound()) {
-    rocksdb::WriteBatch batch;
-    batch.Put(family(Family::kMeta), kFormatKey, ByteWriter().number(kFormatVersion).take());
-    return write(&batch, true);
-  }
-  if (!status.ok()) return std::unexpected(open_error(status, options_.folder));
-  ByteReader in(stored);
-  const auto version = in.number<std::uint32_t>();
-  if (in.complete() && version == 1) return take_over_version_1();
-  if (!in.complete() || version == 0) {
-    return fail(ErrorKind::kCorrupt, "the database in " + options_.folder + " has a damaged format record");
-  }
-  if (version <= kFormatVersion) return {};
-  return fail(ErrorKind::kConflict, "the database in " + options_.folder + " has format " + std::to_string(version) +
-                                        ", this program knows up to " + std::to_string(kFormatVersion));
-}
-
-// All its messages have all their rows, so that young ones can only follow its last one.
-Status Database::take_over_version_1() {
-  rocksdb::WriteBatch batch;
-  batch.Put(family(Family::kMeta), kFormatKey, ByteWriter().number(kFormatVersion).take());
-  const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator({}, family(Family::kMessages)));
-  it->SeekToLast();
-  if (it->Valid()) {
-    const auto last = last_id<MessageId>(it->key().ToStringView());
-    if (!last) return std::unexpected(last.error());
-    batch.Put(family(Family::kMeta), young_floor_key(), encode_young_floor(*last));
-  }
-  if (!it->status().ok()) return std::unexpected(open_error(it->status(), options_.folder));
-  return write(&batch, true);
 }
 
 void Database::close() {
@@ -158,6 +45,7 @@ void Database::note_failure(const Error& error) {
   failure_ = error;
   back_off_ = std::clamp(back_off_ * 2, kFirstBackOff, kLongestBackOff);
   retry_at_ = clock_.mono() + back_off_;
+  health_.writes_fail(error);
   log_.error("store write failed", {{"kind", to_string(error.kind)}, {"error", std::string_view(error.message)}});
 }
 
@@ -175,19 +63,40 @@ Status Database::prepare() {
   }
   log_.info("store recovered");
   failure_.reset();
+  health_.writes_work();
   return {};
 }
 
-// Resume() brings back what RocksDB holds for a passing error. An error while writing the log it holds for fatal, and
-// only opening the files again, which replays the log, helps.
+// Opening the files again replays the log, so that the database holds what the disk holds, whatever failed. What is
+// open stays open for reads as long as the disk takes no writes.
 Status Database::recover() {
-  if (db_ && db_->Resume().ok()) return {};
+  if (auto tried = try_disk(); !tried) return tried;
   const std::unique_lock lock(in_use_);
   close();
-  return open_files();
+  auto opened = open_files();
+  if (!opened) static_cast<void>(open_for_reads());
+  return opened;
+}
+
+Status Database::try_disk() const {
+  rocksdb::Env* const env = options_.env != nullptr ? options_.env : rocksdb::Env::Default();
+  const std::string name = options_.folder + kTrialFile;
+  std::unique_ptr<rocksdb::WritableFile> file;
+  auto status = env->NewWritableFile(name, &file, rocksdb::EnvOptions());
+  if (status.ok()) status = file->Append(std::string(kTrialBytes, '\0'));
+  if (status.ok()) status = file->Sync();
+  if (file) {
+    const auto closed = file->Close();
+    if (status.ok()) status = closed;
+    const auto removed = env->DeleteFile(name);
+    if (status.ok()) status = removed;
+  }
+  if (status.ok()) return {};
+  return fail(ErrorKind::kUnavailable, "the data folder " + options_.folder + " takes no writes: " + status.ToString());
 }
 
 Status Database::write(rocksdb::WriteBatch* batch, bool sync) {
+  if (failure_) return std::unexpected(*failure_);
   rocksdb::WriteOptions options;
   options.sync = sync;
   const auto status = db_->Write(options, batch);

@@ -1,6 +1,6 @@
 #pragma once
-// The RocksDB instance behind the store: opening, its column families, its errors as ours, and coming back after a
-// failed write. Private to this folder.
+// The RocksDB instance behind the store: opening (database_open.cc), its column families, its errors as ours, and
+// coming back after a failed write. Private to this folder.
 
 #include <rocksdb/db.h>
 #include <rocksdb/utilities/write_batch_with_index.h>
@@ -12,8 +12,10 @@
 #include <shared_mutex>
 #include <string>
 
+#include "adapters/rocksdb/cold/store_health.h"
 #include "adapters/rocksdb/rocksdb_store.h"
 #include "base/log.h"
+#include "base/metrics.h"
 #include "base/result.h"
 #include "base/time.h"
 
@@ -45,13 +47,13 @@ inline constexpr std::size_t kFamilies = 14;
 
 class Database {
  public:
-  // Errors as RocksdbStore::open().
+  // Errors as RocksdbStore::open(). A database that can only be read is open for reads until prepare() succeeds.
   [[nodiscard]] static Result<std::unique_ptr<Database>> open(const RocksdbOptions& options, const Clock& clock,
-                                                              Log& log);
+                                                              Log& log, Metrics& metrics);
   ~Database();
 
-  // The committing thread calls this before it reads or writes. After a failed write it brings the database back, at
-  // most once per back-off; until that works it answers why not.
+  // The committing thread calls this before it writes. After a failure it opens the files again, at most once per
+  // back-off; until that works it answers why not, and what can be read stays open for reads.
   [[nodiscard]] Status prepare();
   // All of `batch` or nothing of it. Committing thread.
   [[nodiscard]] Status write(rocksdb::WriteBatch* batch, bool sync);
@@ -64,23 +66,33 @@ class Database {
   }
   // Null: none has this id of RocksDB's.
   [[nodiscard]] rocksdb::ColumnFamilyHandle* family_of(std::uint32_t id) const;
+  [[nodiscard]] StoreHealth& health() const { return health_; }
 
  private:
-  Database(const RocksdbOptions& options, const Clock& clock, Log& log);
+  Database(const RocksdbOptions& options, const Clock& clock, Log& log, Metrics& metrics);
+  // Opens the files to read and write them, and nothing if that fails.
   [[nodiscard]] Status open_files();
+  // The same to read them only. False: not even that is possible.
+  [[nodiscard]] bool open_for_reads();
+  [[nodiscard]] rocksdb::DBOptions options() const;
   [[nodiscard]] Status check_families() const;
   [[nodiscard]] Status check_format();
   [[nodiscard]] Status take_over_version_1();
+  [[nodiscard]] Status write_format(rocksdb::WriteBatch& batch);
   [[nodiscard]] Status recover();
+  // A small file can be written, synced and removed beside the database.
+  [[nodiscard]] Status try_disk() const;
   void close();
   void note_failure(const Error& error);
 
   const RocksdbOptions options_;
   const Clock& clock_;
   Log& log_;
+  mutable StoreHealth health_;
   std::shared_mutex in_use_;
   std::unique_ptr<rocksdb::DB> db_;
   std::array<rocksdb::ColumnFamilyHandle*, kFamilies> families_{};
+  // Set: writes are refused with it.
   std::optional<Error> failure_;
   MonoTime retry_at_;
   std::chrono::milliseconds back_off_{0};

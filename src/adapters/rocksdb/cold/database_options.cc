@@ -66,8 +66,11 @@ constexpr std::size_t kHintBytes = 1;
 
 }  // namespace
 
-rocksdb::DBOptions database_options(rocksdb::Env* env) {
+rocksdb::DBOptions database_options(rocksdb::Env* env, std::shared_ptr<rocksdb::Logger> log,
+                                    std::shared_ptr<rocksdb::EventListener> listener) {
   rocksdb::DBOptions options;
+  options.info_log = std::move(log);
+  options.listeners.push_back(std::move(listener));
   if (env != nullptr) options.env = env;
   options.create_if_missing = true;
   options.create_missing_column_families = true;
@@ -86,9 +89,9 @@ rocksdb::DBOptions database_options(rocksdb::Env* env) {
   options.max_background_jobs = 2;
   options.avoid_unnecessary_blocking_io = true;
   options.bytes_per_sync = kMiB;
-  options.keep_log_file_num = 4;
-  options.max_log_file_size = 4 * kMiB;
   options.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
+  // After a failure Database opens the files again; nothing else tries.
+  options.max_bgerror_resume_count = 0;
   options.stats_dump_period_sec = 0;
   options.stats_persist_period_sec = 0;
   return options;

@@ -3,13 +3,16 @@
 
 #include <rocksdb/options.h>
 
+#include <memory>
 #include <vector>
 
 #include "adapters/rocksdb/cold/database.h"
 
 namespace herald::adapters {
 
-[[nodiscard]] rocksdb::DBOptions database_options(rocksdb::Env* env);
+// `env` may be null; `log` and `listener` are those of database_events.h.
+[[nodiscard]] rocksdb::DBOptions database_options(rocksdb::Env* env, std::shared_ptr<rocksdb::Logger> log,
+                                                  std::shared_ptr<rocksdb::EventListener> listener);
 // One descriptor per Family, in the order of the enumeration.
 [[nodiscard]] std::vector<rocksdb::ColumnFamilyDescriptor> family_descriptors();
 

@@ -29,7 +29,7 @@ class Listing final : public rocksdb::WriteBatch::Handler {
 class RowSorterTest : public testing::Test {
  protected:
   void SetUp() override {
-    auto opened = Database::open({.folder = folder_.path()}, clock_, log_);
+    auto opened = Database::open({.folder = folder_.path()}, clock_, log_, metrics_);
     ASSERT_TRUE(opened.has_value());
     database_ = std::move(*opened);
     sorter_.emplace(*database_);
@@ -49,6 +49,7 @@ class RowSorterTest : public testing::Test {
   TemporaryFolder folder_;
   ManualClock clock_;
   NullLog log_;
+  NullMetrics metrics_;
   std::unique_ptr<Database> database_;
   rocksdb::WriteBatch batch_;
   std::optional<RowSorter> sorter_;
