@@ -33,10 +33,11 @@ class Directory {
   virtual void register_app(App app, UserAgentId user_agent, Reply<Status> reply) = 0;
 
   // Takes the registration back, durably. The device's pending deliveries of that app become kDropped. Answers false if
-  // there was none. The app stays known, so that its URL keeps answering.
+  // there was none. An app goes with its last registration, and a node that has no registration, wake interface and
+  // location left goes too.
   virtual void unregister_app(AppId app, UserAgentId user_agent, Reply<Result<bool>> reply) = 0;
 
-  // kNotFound: nobody ever registered for it.
+  // kNotFound: nobody is registered for it.
   virtual void find_app(AppId app, Reply<Result<App>> reply) = 0;
 
   // Up to `limit` devices of `app` after `after`, in the order of their ids.

@@ -5,9 +5,10 @@
 
 #include "adapters/rocksdb/cold/reads.h"
 #include "adapters/rocksdb/engine/commit_executor.h"
-#include "adapters/rocksdb/engine/commit_queue.h"
-#include "adapters/rocksdb/engine/looks.h"
+#include "adapters/rocksdb/engine/engine.h"
+#include "adapters/rocksdb/engine/hot_reads.h"
 #include "adapters/rocksdb/engine/reader_pool.h"
+#include "adapters/rocksdb/engine/sleeper_search.h"
 #include "adapters/rocksdb/engine/writes.h"
 
 namespace herald::adapters {
@@ -20,14 +21,14 @@ struct RocksdbStore::Parts {
         Metrics& metrics)
       : database(std::move(opened)),
         reads(*database, readers, log, metrics),
-        writes(mailbox, *database, limits, clock, log, metrics) {}
+        engine(mailbox, *database, limits, clock, log, metrics) {}
 
   // First: readers may answer to the executor when nobody takes from the mailbox any more.
-  CommitMailbox mailbox;
+  EngineMailbox mailbox;
   CommitExecutor executor{mailbox};
   std::unique_ptr<Database> database;
   ReaderPool reads;
-  CommitQueue writes;
+  CommitEngine engine;
   std::mutex leases_mutex;
   ServerLeases leases;
 };
@@ -38,7 +39,7 @@ Result<std::unique_ptr<RocksdbStore>> RocksdbStore::open(RocksdbOptions options,
   if (!database) return std::unexpected(database.error());
   const std::size_t readers = options.threads ? std::max<std::size_t>(options.readers, 1) : 0;
   auto parts = std::make_unique<Parts>(std::move(*database), readers, limits, clock, log, metrics);
-  if (auto started = parts->writes.start(options.threads); !started) return std::unexpected(started.error());
+  if (auto started = parts->engine.start(options.threads); !started) return std::unexpected(started.error());
   return std::unique_ptr<RocksdbStore>(new RocksdbStore(std::move(parts)));
 }
 
@@ -58,96 +59,96 @@ void RocksdbStore::stop_tasks() {
 }
 
 bool RocksdbStore::step() {
-  const bool committed = parts_->writes.step();
+  const bool committed = parts_->engine.step();
   return parts_->reads.step() || committed;
 }
 
 std::optional<MonoTime> RocksdbStore::next_step() {
-  return parts_->writes.next_step();
+  return parts_->engine.next_step();
 }
 
 void RocksdbStore::put(Message message, Reply<Result<ports::PutOutcome>> reply) {
-  parts_->writes.submit(
-      Kind::kDurable,
-      [message = std::make_shared<const Message>(std::move(message))](Batch& batch) {
-        return put_message(batch, message);
+  parts_->engine.submit(
+      Kind::kSynced,
+      [message = std::make_shared<const Message>(std::move(message))](Transaction& txn) {
+        return put_message(txn, message);
       },
       std::move(reply));
 }
 
 void RocksdbStore::fetch(std::vector<MessageId> ids, WallTime now, Reply<Result<std::vector<MessagePtr>>> reply) {
-  parts_->writes.submit_look(FetchLook(parts_->reads, std::move(ids), now), std::move(reply));
+  parts_->engine.submit_read(FetchRead(parts_->reads, std::move(ids), now), std::move(reply));
 }
 
 void RocksdbStore::status(AppId app, std::string key, WallTime now, Reply<Result<ports::MessageStatus>> reply) {
-  parts_->writes.submit(
-      Kind::kPlain, [app, key = std::move(key), now](Batch& batch) { return find_status(batch, app, key, now); },
-      std::move(reply));
+  parts_->engine.submit_shown(
+      [app, key = std::move(key), now](Transaction& txn) { return find_status(txn, app, key, now); }, std::move(reply));
 }
 
 void RocksdbStore::cancel(AppId app, std::string key, WallTime now, Reply<Result<ports::MessageStatus>> reply) {
-  parts_->writes.submit(
-      Kind::kDurable, [app, key = std::move(key), now](Batch& batch) { return cancel_message(batch, app, key, now); },
+  parts_->engine.submit(
+      Kind::kSynced, [app, key = std::move(key), now](Transaction& txn) { return cancel_message(txn, app, key, now); },
       std::move(reply));
 }
 
 void RocksdbStore::unrouted(std::optional<MessageId> after, WallTime before, std::size_t limit,
                             Reply<Result<std::vector<ports::Unrouted>>> reply) {
-  parts_->writes.submit(
-      Kind::kSweep, [=](Batch& batch) { return list_unrouted(batch, after, before, limit); }, std::move(reply));
+  parts_->engine.submit(
+      Kind::kRead, [=](Transaction& txn) { return list_unrouted(txn, after, before, limit); }, std::move(reply));
 }
 
 void RocksdbStore::purge(WallTime now, std::chrono::milliseconds receipt_retention, std::size_t limit,
                          Reply<Result<ports::PurgeOutcome>> reply) {
-  parts_->writes.submit(
-      Kind::kSweep, [=](Batch& batch) { return purge_messages(batch, now, receipt_retention, limit); },
+  parts_->engine.submit(
+      Kind::kWritten, [=](Transaction& txn) { return purge_messages(txn, now, receipt_retention, limit); },
       std::move(reply));
 }
 
 void RocksdbStore::add(std::vector<ports::NewDeliveries> entries, WallTime now,
                        Reply<Result<ports::AddOutcome>> reply) {
-  parts_->writes.submit(
-      Kind::kLazy, [entries = std::move(entries), now](Batch& batch) { return add_deliveries(batch, entries, now); },
+  parts_->engine.submit(
+      Kind::kBehind,
+      [entries = std::move(entries), now](Transaction& txn) { return add_deliveries(txn, entries, now); },
       std::move(reply));
 }
 
 void RocksdbStore::pending(UserAgentId user_agent, std::optional<MessageId> after, std::size_t limit, WallTime now,
                            Reply<Result<ports::PendingPage>> reply) {
-  parts_->writes.submit_look(PendingLook(parts_->reads, user_agent, after, limit, now), std::move(reply));
+  parts_->engine.submit_read(PendingRead(parts_->reads, user_agent, after, limit, now), std::move(reply));
 }
 
 void RocksdbStore::record(std::vector<DeliveryEvent> events, Reply<Result<std::uint64_t>> reply) {
-  parts_->writes.submit(
-      Kind::kLazy, [events = std::move(events)](Batch& batch) { return record_events(batch, events); },
+  parts_->engine.submit(
+      Kind::kBehind, [events = std::move(events)](Transaction& txn) { return record_events(txn, events); },
       std::move(reply));
 }
 
 void RocksdbStore::of_message(MessageId message, std::optional<UserAgentId> after, std::size_t limit, WallTime now,
                               Reply<Result<ports::DeliveryPage>> reply) {
-  parts_->writes.submit_look(DeliveriesLook(parts_->reads, message, after, limit, now), std::move(reply));
+  parts_->engine.submit_read(DeliveriesRead(parts_->reads, message, after, limit, now), std::move(reply));
 }
 
 void RocksdbStore::of_receipt(ReceiptId receipt, std::optional<MessageId> after, std::size_t limit, WallTime now,
                               Reply<Result<ports::ReceiptPage>> reply) {
-  parts_->writes.submit(
-      Kind::kPlain, [=](Batch& batch) { return page_of_receipt(batch, receipt, after, limit, now); }, std::move(reply));
+  parts_->engine.submit_shown([=](Transaction& txn) { return page_of_receipt(txn, receipt, after, limit, now); },
+                              std::move(reply));
 }
 
 void RocksdbStore::forget_receipt(ReceiptId receipt, std::size_t limit, Reply<Result<std::uint64_t>> reply) {
-  parts_->writes.submit(
-      Kind::kDurable, [=](Batch& batch) { return forget_receipt_messages(batch, receipt, limit); }, std::move(reply));
+  parts_->engine.submit(
+      Kind::kSynced, [=](Transaction& txn) { return forget_receipt_messages(txn, receipt, limit); }, std::move(reply));
 }
 
 void RocksdbStore::register_app(App app, UserAgentId user_agent, Reply<Status> reply) {
-  parts_->writes.submit(
-      Kind::kDurable,
-      [app = std::move(app), user_agent](Batch& batch) { return register_device(batch, app, user_agent); },
+  parts_->engine.submit(
+      Kind::kSynced,
+      [app = std::move(app), user_agent](Transaction& txn) { return register_device(txn, app, user_agent); },
       std::move(reply));
 }
 
 void RocksdbStore::unregister_app(AppId app, UserAgentId user_agent, Reply<Result<bool>> reply) {
-  parts_->writes.submit(
-      Kind::kDurable, [=](Batch& batch) { return unregister_device(batch, app, user_agent); }, std::move(reply));
+  parts_->engine.submit(
+      Kind::kSynced, [=](Transaction& txn) { return unregister_device(txn, app, user_agent); }, std::move(reply));
 }
 
 void RocksdbStore::find_app(AppId app, Reply<Result<App>> reply) {
@@ -156,7 +157,7 @@ void RocksdbStore::find_app(AppId app, Reply<Result<App>> reply) {
 
 void RocksdbStore::nodes_of(AppId app, std::optional<UserAgentId> after, std::size_t limit,
                             Reply<Result<ports::NodePage>> reply) {
-  parts_->writes.submit_look(NodesLook(parts_->reads, app, after, limit), std::move(reply));
+  parts_->engine.submit_read(NodesRead(parts_->reads, app, after, limit), std::move(reply));
 }
 
 void RocksdbStore::apps_of(UserAgentId user_agent, std::optional<AppId> after, std::size_t limit,
@@ -167,31 +168,33 @@ void RocksdbStore::apps_of(UserAgentId user_agent, std::optional<AppId> after, s
 
 void RocksdbStore::set_location(UserAgentId user_agent, Location location, std::optional<WakeInterface> wake,
                                 Reply<Result<Location>> reply) {
-  parts_->writes.submit(
-      Kind::kPlain,
-      [user_agent, location = std::move(location), wake = std::move(wake)](Batch& batch) {
-        return set_device_location(batch, user_agent, location, wake);
+  parts_->engine.submit(
+      Kind::kWritten,
+      [user_agent, location = std::move(location), wake = std::move(wake)](Transaction& txn) {
+        return set_device_location(txn, user_agent, location, wake);
       },
       std::move(reply));
 }
 
 void RocksdbStore::leave(UserAgentId user_agent, ServerId server, std::uint64_t connection, ServerId sleep_server,
                          Reply<Result<Location>> reply) {
-  parts_->writes.submit(
-      Kind::kPlain,
-      [user_agent, server = std::move(server), connection, sleep_server = std::move(sleep_server)](Batch& batch) {
-        return leave_connection(batch, user_agent, server, connection, sleep_server);
+  parts_->engine.submit(
+      Kind::kWritten,
+      [user_agent, server = std::move(server), connection, sleep_server = std::move(sleep_server)](Transaction& txn) {
+        return leave_connection(txn, user_agent, server, connection, sleep_server);
       },
       std::move(reply));
 }
 
 void RocksdbStore::locate(std::vector<UserAgentId> user_agents, Reply<Result<std::vector<Node>>> reply) {
-  parts_->writes.submit_look(LocateLook(parts_->reads, std::move(user_agents)), std::move(reply));
+  parts_->engine.submit_read(LocateRead(parts_->reads, std::move(user_agents)), std::move(reply));
 }
 
 void RocksdbStore::sleepers(ServerId server, std::optional<UserAgentId> after, std::size_t limit,
                             Reply<Result<std::vector<Node>>> reply) {
-  parts_->writes.submit_look(SleepersLook(parts_->reads, server, after, limit), std::move(reply));
+  std::make_shared<SleeperSearch>(parts_->reads, parts_->engine, parts_->executor, std::move(server), after, limit,
+                                  std::move(reply))
+      ->read_page();
 }
 
 void RocksdbStore::renew(ServerLease lease, WallTime now, Reply<Status> reply) {

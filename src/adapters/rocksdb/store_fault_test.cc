@@ -1,7 +1,7 @@
 // The disk fails at step 0, 1, 2 … of a store's work: every call is answered, what was acknowledged is there, what was
 // refused is not, and the store comes back by itself when the disk does.
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include "adapters/rocksdb/faulty_disk.h"
 #include "adapters/rocksdb/store_test_kit.h"
@@ -95,26 +95,58 @@ TEST_P(StoreFault, WhatWasAcknowledgedIsThereWhenOpenedAgain) {
   for (std::uint64_t n = 1; n < refused; ++n) EXPECT_TRUE(is_stored(call, n)) << n;
 }
 
-TEST_P(StoreFault, AFailedCommitLeavesNoTraceInWhatIsCounted) {
+TEST_P(StoreFault, WhatWasAnsweredOutlivesACommitThatFails) {
   limits_.pending_per_device = 1;
   limits_.young_ms = 0;
   OpenStore store(folder_, limits_, clock_, env_.get());
   Caller call(store);
   ASSERT_TRUE(call.put(message(1)));
   faults_.fail_after(0);
-  ports::contract::WaitingExecutor executor;
-  // Answered before its rows are written, and then lost as in a power cut.
-  static_cast<void>(ports::contract::await<Result<ports::AddOutcome>>(executor, [&](auto reply) {
-    store.deliveries().add({{.message = message(1).id, .user_agents = {device(1)}, .last_page = true}}, clock_.wall(),
-                           std::move(reply));
-  }));
+  const std::vector<ports::NewDeliveries> route{
+      {.message = message(1).id, .user_agents = {device(1)}, .last_page = true}};
+  EXPECT_EQ(call.add(route, clock_.wall()).added, 1);
   EXPECT_EQ(call.put(message(2)).error().kind, ErrorKind::kUnavailable);
   faults_.mend();
   clock_.advance(std::chrono::seconds(10));
-  const auto outcome =
-      call.add({{.message = message(1).id, .user_agents = {device(1)}, .last_page = true}}, clock_.wall());
-  EXPECT_EQ(outcome.added, 1);
-  EXPECT_EQ(outcome.dropped, 0);
+  const auto again = call.add(route, clock_.wall());
+  EXPECT_EQ(again.added, 0) << "it stands already";
+  EXPECT_EQ(again.dropped, 0);
+  EXPECT_EQ(call.pending(device(1), {}, 10, clock_.wall()).messages.size(), 1);
+}
+
+// A message for two devices; one acked, and the receipt showed it. What a receipt has shown never goes back.
+TEST_P(StoreFault, AReceiptThatWasShownStaysTrue) {
+  OpenStore store(folder_, limits_, clock_, env_.get());
+  Caller call(store);
+  ASSERT_TRUE(call.put(message(1)));
+  const std::vector<ports::NewDeliveries> route{
+      {.message = message(1).id, .user_agents = {device(1), device(2)}, .last_page = true}};
+  call.add(route, clock_.wall());
+  call.record({{message(1).id, device(1), DeliveryState::kAcked, clock_.wall(), clock_.wall()}});
+  const auto acked = [&] { return call.status(app_id(1), message(1).id.hex(), clock_.wall())->acked; };
+  EXPECT_EQ(acked(), 1);
+  faults_.fail_after(0);
+  EXPECT_FALSE(call.put(message(2)));
+  faults_.mend();
+  clock_.advance(std::chrono::seconds(10));
+  call.add(route, clock_.wall());
+  EXPECT_EQ(acked(), 1);
+  EXPECT_THAT(call.pending(device(1), {}, 10, clock_.wall()).messages, testing::IsEmpty());
+  EXPECT_EQ(call.pending(device(2), {}, 10, clock_.wall()).messages.size(), 1);
+}
+
+// The ack is answered before its commit, and that commit fails.
+TEST_P(StoreFault, AnAckOutlivesTheCommitThatLostIt) {
+  OpenStore store(folder_, limits_, clock_, env_.get());
+  Caller call(store);
+  ASSERT_TRUE(call.put(message(1)));
+  call.add({{.message = message(1).id, .user_agents = {device(1)}, .last_page = true}}, clock_.wall());
+  faults_.fail_after(0);
+  EXPECT_EQ(call.record({{message(1).id, device(1), DeliveryState::kAcked, clock_.wall(), clock_.wall()}}), 1);
+  EXPECT_FALSE(call.put(message(2)));
+  faults_.mend();
+  clock_.advance(std::chrono::seconds(10));
+  EXPECT_EQ(call.status(app_id(1), message(1).id.hex(), clock_.wall())->state, DeliveryState::kAcked);
 }
 
 TEST_P(StoreFault, OpeningOnAFailingDiskSaysSo) {

@@ -7,6 +7,7 @@ namespace {
 
 using ports::contract::await;
 using ports::contract::device;
+using ports::contract::numbered;
 using ports::contract::WaitingExecutor;
 
 // Counts commits.
@@ -80,7 +81,8 @@ TEST_F(WriteOrder, WhatComesWithinCommitIntervalUsSharesACommit) {
   WaitingExecutor executor;
   int answered = 0;
   const auto ask = [&] {
-    (*store)->set_location(device(1), {}, {}, Reply<Result<Location>>(executor, [&](const auto&) { ++answered; }));
+    (*store)->forget_receipt(numbered<ReceiptId>(1), 1,
+                             Reply<Result<std::uint64_t>>(executor, [&](const auto&) { ++answered; }));
   };
   Executor& tasks = (*store)->executor();
   std::function<void(int)> ask_one_by_one = [&](int count) {

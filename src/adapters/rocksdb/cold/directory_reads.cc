@@ -7,7 +7,7 @@ namespace herald::adapters {
 namespace {
 
 // So many are looked at before other reads have their turn.
-constexpr std::size_t kSleepersPerStep = 500;
+constexpr std::size_t kSleepersPerPage = 500;
 
 [[nodiscard]] Result<std::vector<Node>> locate(const RowReader& rows, const std::vector<UserAgentId>& user_agents) {
   std::vector<std::string> keys;
@@ -93,32 +93,24 @@ Result<std::vector<Node>> read_locations(const Database& database, const std::ve
   return locate(RowReader(database), user_agents);
 }
 
-SleeperScan::SleeperScan(const ServerId& server, std::optional<UserAgentId> after, std::size_t limit)
-    : prefix_(sleeper_prefix(server)),
-      from_(after ? sleeper_key(server, *after).append(1, '\0') : prefix_),
-      limit_(limit) {}
-
-std::optional<Result<std::vector<Node>>> SleeperScan::step(const Database& database) {
+Result<SleeperPage> read_sleepers(const Database& database, const ServerId& server, std::optional<UserAgentId> after) {
   const RowReader rows(database);
-  std::size_t looked_at = 0;
-  bool at_end = true;
+  const std::string prefix = sleeper_prefix(server);
+  const std::string from = after ? sleeper_key(server, *after).append(1, '\0') : prefix;
+  SleeperPage page;
   const auto scanned =
-      rows.scan(Family::kSleepers, prefix_, from_, [&](std::string_view key, std::string_view) -> Result<bool> {
-        if (waiting_.size() == limit_) return false;
-        at_end = looked_at++ < kSleepersPerStep;
-        if (!at_end) {
-          from_ = key;
-          return false;
-        }
+      rows.scan(Family::kSleepers, prefix, from, [&](std::string_view key, std::string_view) -> Result<bool> {
+        page.more = page.sleepers.size() == kSleepersPerPage;
+        if (page.more) return false;
         const auto user_agent = last_id<UserAgentId>(key);
         if (!user_agent) return std::unexpected(user_agent.error());
         const auto pending = has_pending(rows, *user_agent);
-        if (pending && *pending) waiting_.push_back(*user_agent);
-        return pending ? Result<bool>(true) : pending;
+        if (!pending) return pending;
+        page.sleepers.push_back({*user_agent, *pending});
+        return true;
       });
   if (!scanned) return std::unexpected(scanned.error());
-  if (!at_end) return std::nullopt;
-  return locate(rows, waiting_);
+  return page;
 }
 
 }  // namespace herald::adapters

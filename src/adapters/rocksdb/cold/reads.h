@@ -27,18 +27,17 @@ namespace herald::adapters {
 [[nodiscard]] Result<std::vector<Node>> read_locations(const Database& database,
                                                        const std::vector<UserAgentId>& user_agents);
 
-// Directory::sleepers() in steps, since most of a server's sleepers may have nothing pending.
-class SleeperScan {
- public:
-  SleeperScan(const ServerId& server, std::optional<UserAgentId> after, std::size_t limit);
-  // Looks at some sleepers more. nullopt: there are others left to look at.
-  [[nodiscard]] std::optional<Result<std::vector<Node>>> step(const Database& database);
-
- private:
-  std::string prefix_;
-  std::string from_;
-  std::size_t limit_;
-  std::vector<UserAgentId> waiting_;
+// Devices that sleep on a server, in the order of their ids.
+struct SleeperPage {
+  struct Sleeper {
+    UserAgentId user_agent;
+    bool has_rows = false;  // a message that may still be delivered has a row that waits for the device
+  };
+  std::vector<Sleeper> sleepers;
+  bool more = false;  // there are others after the last of these
 };
+// A bounded page after `after`.
+[[nodiscard]] Result<SleeperPage> read_sleepers(const Database& database, const ServerId& server,
+                                                std::optional<UserAgentId> after);
 
 }  // namespace herald::adapters

@@ -122,6 +122,26 @@ Receipt first_receipt(const Message& message) {
   return receipt;
 }
 
+Receipt stored_form(const Receipt& in_flight) {
+  Receipt stored;
+  stored.id = in_flight.id;
+  stored.app = in_flight.app;
+  stored.priority = in_flight.priority;
+  stored.replace_key = in_flight.replace_key;
+  stored.accepted_at = in_flight.accepted_at;
+  stored.expires_at = in_flight.expires_at;
+  stored.subscription = in_flight.subscription;
+  stored.end = in_flight.end;
+  stored.ended_at = in_flight.ended_at;
+  stored.routed = in_flight.routed;
+  stored.recipients = in_flight.recipients;
+  stored.acked = in_flight.acked;
+  stored.dropped = in_flight.dropped;
+  stored.spilled = in_flight.rows_written > 0 || in_flight.deliveries.size() > kInlineDeliveriesMax;
+  if (!stored.spilled) stored.deliveries = in_flight.deliveries;
+  return stored;
+}
+
 std::string encode_receipt(const Receipt& receipt) {
   ByteWriter out(kReceiptFixedBytes + receipt.replace_key.size() + kInlineDeliveryBytes * receipt.deliveries.size());
   const bool subscribed = receipt.subscription != ReceiptId{};
@@ -266,6 +286,10 @@ Result<EndsKey> decode_ends_key(std::string_view key) {
   decoded.message = in.id<MessageId>();
   if (!in.complete()) return corrupt("index key");
   return decoded;
+}
+
+std::string commit_number_key() {
+  return "commit number";
 }
 
 std::string young_floor_key() {

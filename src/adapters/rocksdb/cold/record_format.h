@@ -38,11 +38,13 @@ struct Receipt {
   std::uint64_t acked = 0;
   std::uint64_t dropped = 0;
   std::vector<Delivery> deliveries;  // sorted by user agent
-  // Not stored. Young: no row but the message's own is written (young_messages.h); but so many of the first deliveries
-  // have rows already, and so have this many acked ones (Batch::keep_ack()).
-  bool young = false;
+  // Not stored. In flight: no row but the message's own is written (state/in_flight.h), except that this many of the
+  // first deliveries have rows already (Spill), and this many acked ones (Transaction::keep_ack()).
+  bool in_flight = false;
   std::size_t rows_written = 0;
   std::size_t ack_rows = 0;
+  // In the transaction's list of what an operation changed.
+  bool is_changed = false;
 };
 
 struct NodeRecord {
@@ -72,6 +74,8 @@ struct UnroutedRecord {
 // The receipt of a message that has none stored yet, from its value; does not read the body.
 [[nodiscard]] Result<Receipt> first_receipt(const MessageId& id, std::string_view message_value);
 [[nodiscard]] Receipt first_receipt(const Message& message);
+// The receipt of a message in flight as its row will have it: one of many devices keeps no deliveries of its own.
+[[nodiscard]] Receipt stored_form(const Receipt& in_flight);
 
 [[nodiscard]] std::string encode_receipt(const Receipt& receipt);
 [[nodiscard]] Result<Receipt> decode_receipt(const MessageId& id, std::string_view value);
@@ -106,6 +110,9 @@ struct EndsKey {
 [[nodiscard]] std::string ends_key(const EndsKey& key);
 [[nodiscard]] std::string ends_bound(char row, WallTime time);
 [[nodiscard]] Result<EndsKey> decode_ends_key(std::string_view key);
+
+// The row that counts commits, so that after a failed one the store knows whether the database has it.
+[[nodiscard]] std::string commit_number_key();
 
 // The row that says from which id on messages may have no other row than their own; absent: all.
 [[nodiscard]] std::string young_floor_key();

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "adapters/rocksdb/engine/commit_queue.h"
+#include "adapters/rocksdb/engine/engine.h"
 #include "base/executor.h"
 
 namespace herald::adapters {
@@ -15,7 +15,7 @@ namespace herald::adapters {
 // Thread-safe. It may outlive the thread: what is posted then is destroyed with the mailbox.
 class CommitExecutor final : public Executor {
  public:
-  explicit CommitExecutor(CommitMailbox& mailbox) : mailbox_(mailbox) {}
+  explicit CommitExecutor(EngineMailbox& mailbox) : mailbox_(mailbox) {}
 
   void post(Task task) override {
     std::vector<Task> one;
@@ -33,7 +33,7 @@ class CommitExecutor final : public Executor {
    public:
     Tasks(std::vector<Task> tasks, const std::atomic<bool>& stopped)
         : Operation(Kind::kTask), tasks_(std::move(tasks)), stopped_(stopped) {}
-    void apply(Batch& /*batch*/) override {
+    void apply(Transaction& /*txn*/) override {
       for (Task& task : tasks_) {
         if (!stopped_.load(std::memory_order_relaxed)) task();
       }
@@ -45,7 +45,7 @@ class CommitExecutor final : public Executor {
     const std::atomic<bool>& stopped_;
   };
 
-  CommitMailbox& mailbox_;
+  EngineMailbox& mailbox_;
   std::atomic<bool> stopped_{false};
 };
 

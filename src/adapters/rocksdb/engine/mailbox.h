@@ -23,6 +23,7 @@ class Mailbox {
     closed_.store(true, std::memory_order_release);
     wake();
   }
+  [[nodiscard]] bool is_closed() const { return closed_.load(std::memory_order_acquire); }
   // The consumer's thread: nothing to take.
   [[nodiscard]] bool empty() const { return inbox_.empty(); }
   // The consumer's thread: what was pushed until now, in order.

@@ -10,90 +10,91 @@ namespace {
 }
 
 // The newest message of `app` with that replace key.
-[[nodiscard]] Receipt* newest(Batch& batch, const AppId& app, const std::string& key) {
+[[nodiscard]] Receipt* newest(Transaction& txn, const AppId& app, const std::string& key) {
   if (key.empty()) return nullptr;
-  const auto row = batch.get(Family::kReplace, replace_key(app, key));
+  const auto row = txn.rows().get(Family::kReplace, replace_key(app, key));
   if (!row) return nullptr;
-  const auto ids = batch.good(decode_ids(*row));
-  return ids ? batch.receipt(ids->front()) : nullptr;
+  const auto ids = txn.rows().good(decode_ids(*row));
+  return ids ? txn.receipt(ids->front()) : nullptr;
 }
 
-[[nodiscard]] Receipt* find(Batch& batch, const AppId& app, const std::string& key) {
-  Receipt* by_key = newest(batch, app, key);
+[[nodiscard]] Receipt* find(Transaction& txn, const AppId& app, const std::string& key) {
+  Receipt* by_key = newest(txn, app, key);
   const auto id = MessageId::from_hex(key);
   if (!id || id->hex() != key) return by_key;
-  Receipt* by_id = batch.receipt(*id);
+  Receipt* by_id = txn.receipt(*id);
   if (by_id == nullptr || by_id->app != app) return by_key;
   return by_key != nullptr && by_key->id > by_id->id ? by_key : by_id;
 }
 
-void remove_pending_of(Batch& batch, const Receipt& receipt) {
+void remove_pending_of(Transaction& txn, const Receipt& receipt) {
   for (const auto& delivery : receipt.deliveries) {
     if (is_final(delivery.state)) continue;
-    batch.remove_pending({delivery.user_agent, receipt.priority, receipt.id});
+    txn.remove_pending({delivery.user_agent, receipt.priority, receipt.id});
   }
 }
 
 }  // namespace
 
-Result<ports::PutOutcome> put_message(Batch& batch, const MessagePtr& stored) {
+Result<ports::PutOutcome> put_message(Transaction& txn, const MessagePtr& stored) {
   const Message& message = *stored;
   ports::PutOutcome outcome;
   if (!message.replace_key.empty()) {
-    Receipt* earlier = newest(batch, message.app, message.replace_key);
+    Receipt* earlier = newest(txn, message.app, message.replace_key);
     if (earlier != nullptr && !is_final(state_at(*earlier, message.accepted_at))) {
       outcome.replaced = earlier->id;
-      end_message(batch, *earlier, DeliveryState::kReplaced, message.accepted_at);
+      end_message(txn, *earlier, DeliveryState::kReplaced, message.accepted_at);
     }
-    batch.put(Family::kReplace, replace_key(message.app, message.replace_key), encode_ids({message.id}));
+    txn.rows().put(Family::kReplace, replace_key(message.app, message.replace_key), encode_ids({message.id}));
   }
-  batch.put_unindexed(Family::kMessages, key_of(message.id), encode_message(message));
-  if (const Receipt& receipt = batch.new_receipt(stored); !receipt.young) batch.write_indexes(receipt);
+  txn.rows().put(Family::kMessages, key_of(message.id), encode_message(message));
+  if (const Receipt& receipt = txn.new_receipt(stored); !receipt.in_flight) txn.write_indexes(receipt);
   if (message.receipt != ReceiptId{}) {
-    batch.put(Family::kReceiptMessages, receipt_message_key(message.receipt, message.id), encode_presence());
+    txn.rows().put(Family::kReceiptMessages, receipt_message_key(message.receipt, message.id), encode_presence());
   }
-  ++batch.tally().accepted.at(static_cast<std::size_t>(message.priority));
+  ++txn.tally().accepted.at(static_cast<std::size_t>(message.priority));
   return outcome;
 }
 
-Result<ports::MessageStatus> cancel_message(Batch& batch, const AppId& app, const std::string& key, WallTime now) {
-  Receipt* receipt = find(batch, app, key);
+Result<ports::MessageStatus> cancel_message(Transaction& txn, const AppId& app, const std::string& key, WallTime now) {
+  Receipt* receipt = find(txn, app, key);
   if (receipt == nullptr) return fail(ErrorKind::kNotFound, "no such message");
-  if (!is_final(state_at(*receipt, now))) end_message(batch, *receipt, DeliveryState::kCancelled, now);
+  if (!is_final(state_at(*receipt, now))) end_message(txn, *receipt, DeliveryState::kCancelled, now);
   return status_at(*receipt, now);
 }
 
-Result<ports::MessageStatus> find_status(Batch& batch, const AppId& app, const std::string& key, WallTime now) {
-  const Receipt* receipt = find(batch, app, key);
+Result<ports::MessageStatus> find_status(Transaction& txn, const AppId& app, const std::string& key, WallTime now) {
+  const Receipt* receipt = find(txn, app, key);
   if (receipt == nullptr) return fail(ErrorKind::kNotFound, "no such message");
   return status_at(*receipt, now);
 }
 
 // The body's row stands exactly as long as the message has not ended, so fetch() and pending() need no other. The
 // pending rows of a message with many devices are left to whoever meets them, and to its removal.
-void end_message(Batch& batch, Receipt& receipt, DeliveryState state, WallTime at) {
+void end_message(Transaction& txn, Receipt& receipt, DeliveryState state, WallTime at) {
+  txn.edit(receipt);
   receipt.end = state;
   receipt.ended_at = at;
-  batch.change(receipt);
-  batch.note_ended(receipt);
-  batch.remove_unindexed(Family::kMessages, key_of(receipt.id));
-  remove_pending_of(batch, receipt);
-  if (receipt.young) {
-    batch.end_young(receipt);
+  txn.state().note_ended(at, receipt.id);
+  txn.rows().remove(Family::kMessages, key_of(receipt.id));
+  remove_pending_of(txn, receipt);
+  if (receipt.in_flight) {
+    txn.state().retire(receipt.id);
   } else {
-    batch.remove_unindexed(Family::kEnds,
-                           ends_key({.row = kExpiryRow, .time = receipt.expires_at, .message = receipt.id}));
-    if (!receipt.routed) batch.remove_unindexed(Family::kUnrouted, key_of(receipt.id));
+    txn.rows().remove(Family::kEnds, ends_key({.row = kExpiryRow, .time = receipt.expires_at, .message = receipt.id}));
+    if (!receipt.routed) txn.rows().remove(Family::kUnrouted, key_of(receipt.id));
   }
-  ++batch.tally().ended.at(static_cast<std::size_t>(state));
+  ++txn.tally().ended.at(static_cast<std::size_t>(state));
 }
 
-void end_if_resolved(Batch& batch, Receipt& receipt, WallTime at) {
+void end_if_resolved(Transaction& txn, Receipt& receipt, WallTime at) {
   if (!receipt.routed || receipt.acked + receipt.dropped < receipt.recipients) return;
   const auto state = receipt.acked == receipt.recipients ? DeliveryState::kAcked : DeliveryState::kDropped;
-  if (!is_final(receipt.end)) return end_message(batch, receipt, state, at);
+  if (!is_final(receipt.end)) return end_message(txn, receipt, state, at);
+  if (state != DeliveryState::kAcked) return;
   // Late acks prove what was given up.
-  if (state == DeliveryState::kAcked) receipt.end = state;
+  txn.edit(receipt);
+  receipt.end = state;
 }
 
 }  // namespace herald::adapters

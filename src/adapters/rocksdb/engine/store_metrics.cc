@@ -51,7 +51,7 @@ StoreMetrics::StoreMetrics(Metrics& metrics)
   for (const auto& end : kEnds) ended_[static_cast<std::size_t>(end.state)] = &metrics.counter(end.name, end.help);
 }
 
-void StoreMetrics::committed(std::size_t operations, std::chrono::nanoseconds took, const BatchTally& tally) {
+void StoreMetrics::committed(std::size_t operations, std::chrono::nanoseconds took, const Tally& tally) {
   commit_seconds_.observe(std::chrono::duration<double>(took).count());
   commit_operations_.observe(static_cast<double>(operations));
   for (std::size_t i = 0; i < accepted_.size(); ++i) {

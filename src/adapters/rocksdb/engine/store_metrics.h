@@ -4,7 +4,7 @@
 #include <array>
 #include <chrono>
 
-#include "adapters/rocksdb/engine/batch.h"
+#include "adapters/rocksdb/state/state.h"
 #include "base/metrics.h"
 #include "base/result.h"
 
@@ -25,7 +25,7 @@ class ErrorCounters {
 class StoreMetrics {
  public:
   explicit StoreMetrics(Metrics& metrics);
-  void committed(std::size_t operations, std::chrono::nanoseconds took, const BatchTally& tally);
+  void committed(std::size_t operations, std::chrono::nanoseconds took, const Tally& tally);
   void failed(ErrorKind kind) { errors_.add(kind); }
 
  private:

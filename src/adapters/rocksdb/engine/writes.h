@@ -1,8 +1,8 @@
 #pragma once
-// The rules of the store ports for everything that changes the store, as functions on a Batch. Private to this folder.
-// Their answers count only if the batch has no failure() after them and is committed.
+// The rules of the store ports for everything that changes the store, as functions on a Transaction. Private to this
+// folder. Their answers count only if Transaction::end_operation() finds no failure.
 
-#include "adapters/rocksdb/engine/batch.h"
+#include "adapters/rocksdb/engine/transaction.h"
 #include "ports/delivery_store.h"
 #include "ports/directory.h"
 #include "ports/message_store.h"
@@ -11,46 +11,47 @@
 namespace herald::adapters {
 
 // message_writes.cc
-[[nodiscard]] Result<ports::PutOutcome> put_message(Batch& batch, const MessagePtr& stored);
-[[nodiscard]] Result<ports::MessageStatus> cancel_message(Batch& batch, const AppId& app, const std::string& key,
+[[nodiscard]] Result<ports::PutOutcome> put_message(Transaction& txn, const MessagePtr& stored);
+[[nodiscard]] Result<ports::MessageStatus> cancel_message(Transaction& txn, const AppId& app, const std::string& key,
                                                           WallTime now);
 // Changes nothing.
-[[nodiscard]] Result<ports::MessageStatus> find_status(Batch& batch, const AppId& app, const std::string& key,
+[[nodiscard]] Result<ports::MessageStatus> find_status(Transaction& txn, const AppId& app, const std::string& key,
                                                        WallTime now);
-void end_message(Batch& batch, Receipt& receipt, DeliveryState state, WallTime at);
+void end_message(Transaction& txn, Receipt& receipt, DeliveryState state, WallTime at);
 // Ends a routed message once no delivery is outstanding.
-void end_if_resolved(Batch& batch, Receipt& receipt, WallTime at);
+void end_if_resolved(Transaction& txn, Receipt& receipt, WallTime at);
 
 // upkeep_writes.cc
-[[nodiscard]] Result<std::vector<ports::Unrouted>> list_unrouted(Batch& batch, std::optional<MessageId> after,
+[[nodiscard]] Result<std::vector<ports::Unrouted>> list_unrouted(Transaction& txn, std::optional<MessageId> after,
                                                                  WallTime before, std::size_t limit);
-[[nodiscard]] Result<ports::PurgeOutcome> purge_messages(Batch& batch, WallTime now,
+[[nodiscard]] Result<ports::PurgeOutcome> purge_messages(Transaction& txn, WallTime now,
                                                          std::chrono::milliseconds receipt_retention,
                                                          std::size_t limit);
 
 // delivery_writes.cc
-[[nodiscard]] Result<ports::AddOutcome> add_deliveries(Batch& batch, const std::vector<ports::NewDeliveries>& entries,
-                                                       WallTime now);
-[[nodiscard]] Result<std::uint64_t> record_events(Batch& batch, const std::vector<DeliveryEvent>& events);
-void drop_pending_of(Batch& batch, const AppId& app, const UserAgentId& user_agent, WallTime now);
+[[nodiscard]] Result<ports::AddOutcome> add_deliveries(Transaction& txn,
+                                                       const std::vector<ports::NewDeliveries>& entries, WallTime now);
+[[nodiscard]] Result<std::uint64_t> record_events(Transaction& txn, const std::vector<DeliveryEvent>& events);
+void drop_pending_of(Transaction& txn, const AppId& app, const UserAgentId& user_agent, WallTime now);
 
 // receipt_writes.cc
-[[nodiscard]] Result<std::uint64_t> forget_receipt_messages(Batch& batch, const ReceiptId& receipt, std::size_t limit);
+[[nodiscard]] Result<std::uint64_t> forget_receipt_messages(Transaction& txn, const ReceiptId& receipt,
+                                                            std::size_t limit);
 // Changes nothing.
-[[nodiscard]] Result<ports::ReceiptPage> page_of_receipt(Batch& batch, const ReceiptId& receipt,
+[[nodiscard]] Result<ports::ReceiptPage> page_of_receipt(Transaction& txn, const ReceiptId& receipt,
                                                          std::optional<MessageId> after, std::size_t limit,
                                                          WallTime now);
 
 // directory_writes.cc
 // Changes nothing. Empty: more devices than DirectoryCache keeps.
-[[nodiscard]] const std::optional<std::vector<UserAgentId>>& few_devices_of(Batch& batch, const AppId& app);
+[[nodiscard]] const std::optional<std::vector<UserAgentId>>& few_devices_of(Transaction& txn, const AppId& app);
 // Changes nothing.
-[[nodiscard]] Node node_of(Batch& batch, const UserAgentId& user_agent);
-[[nodiscard]] Status register_device(Batch& batch, const App& app, const UserAgentId& user_agent);
-[[nodiscard]] Result<bool> unregister_device(Batch& batch, const AppId& app, const UserAgentId& user_agent);
-[[nodiscard]] Result<Location> set_device_location(Batch& batch, const UserAgentId& user_agent,
+[[nodiscard]] Node node_of(Transaction& txn, const UserAgentId& user_agent);
+[[nodiscard]] Status register_device(Transaction& txn, const App& app, const UserAgentId& user_agent);
+[[nodiscard]] Result<bool> unregister_device(Transaction& txn, const AppId& app, const UserAgentId& user_agent);
+[[nodiscard]] Result<Location> set_device_location(Transaction& txn, const UserAgentId& user_agent,
                                                    const Location& location, std::optional<WakeInterface> wake);
-[[nodiscard]] Result<Location> leave_connection(Batch& batch, const UserAgentId& user_agent, const ServerId& server,
+[[nodiscard]] Result<Location> leave_connection(Transaction& txn, const UserAgentId& user_agent, const ServerId& server,
                                                 std::uint64_t connection, const ServerId& sleep_server);
 
 }  // namespace herald::adapters

@@ -20,8 +20,8 @@ class DirectoryCache {
   const std::optional<NodeRecord>& learn_node(const UserAgentId& user_agent, std::optional<NodeRecord> node) {
     return nodes_.insert(user_agent, std::move(node));
   }
-  // The row was changed; a node that nobody addressed stays unknown.
-  void change_node(const UserAgentId& user_agent, const NodeRecord& node) {
+  // The row was changed, or removed; a node that nobody addressed stays unknown.
+  void change_node(const UserAgentId& user_agent, const std::optional<NodeRecord>& node) {
     if (auto* known = nodes_.find(user_agent)) *known = node;
   }
 
@@ -32,15 +32,12 @@ class DirectoryCache {
     return apps_.insert(app, std::move(devices));
   }
   void forget_devices(const AppId& app) { apps_.erase(app); }
+  void forget_node(const UserAgentId& user_agent) { nodes_.erase(user_agent); }
 
   // Between two batches: forgets what was not asked for lately. References end.
   void rotate() {
     nodes_.rotate(kNodesMost);
     apps_.rotate(kAppsMost);
-  }
-  void clear() {
-    nodes_.clear();
-    apps_.clear();
   }
 
  private:

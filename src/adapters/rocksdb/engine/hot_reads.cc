@@ -1,4 +1,4 @@
-#include "adapters/rocksdb/engine/looks.h"
+#include "adapters/rocksdb/engine/hot_reads.h"
 
 #include <algorithm>
 #include <iterator>
@@ -31,21 +31,21 @@ template <class T>
 
 }  // namespace
 
-std::optional<FetchLook::Answer> FetchLook::look(Batch& batch) {
+std::optional<FetchRead::Answer> FetchRead::from_memory(Transaction& txn) {
   found_.resize(ids_.size());
   for (std::size_t i = 0; i < ids_.size(); ++i) {
-    const auto* young = batch.young().find(ids_[i]);
-    if (young == nullptr) {
+    const auto* in_flight = txn.state().in_flight().find(ids_[i]);
+    if (in_flight == nullptr) {
       missing_.push_back(i);
-    } else if (!is_final(state_at(young->receipt, now_))) {
-      found_[i] = young->message;
+    } else if (!is_final(state_at(in_flight->receipt, now_))) {
+      found_[i] = in_flight->message;
     }
   }
   if (!missing_.empty()) return std::nullopt;
   return std::move(found_);
 }
 
-void FetchLook::rest(Reply<Answer> reply) {
+void FetchRead::from_rows(Reply<Answer> reply) {
   auto ids = at_places(ids_, missing_);
   reads_.submit(
       [found = std::move(found_), ids = std::move(ids), missing = std::move(missing_), now = now_](
@@ -53,56 +53,56 @@ void FetchLook::rest(Reply<Answer> reply) {
       std::move(reply));
 }
 
-std::optional<PendingLook::Answer> PendingLook::look(Batch& batch) {
-  young_ = batch.young().waiting(user_agent_, after_, now_);
-  if (!batch.has_only_young_pending(user_agent_)) return std::nullopt;
-  return merge_pages({}, young_, limit_);
+std::optional<PendingRead::Answer> PendingRead::from_memory(Transaction& txn) {
+  in_flight_ = txn.state().in_flight().waiting(user_agent_, after_, now_);
+  if (!txn.waits_only_in_flight(user_agent_)) return std::nullopt;
+  return merge_pages({}, in_flight_, limit_);
 }
 
-void PendingLook::rest(Reply<Answer> reply) {
+void PendingRead::from_rows(Reply<Answer> reply) {
   reads_.submit(
       [user_agent = user_agent_, after = after_, limit = limit_, now = now_,
-       young = std::move(young_)](const Database& database) -> Answer {
+       in_flight = std::move(in_flight_)](const Database& database) -> Answer {
         auto rows = read_pending(database, user_agent, after, limit, now);
-        if (!rows || young.empty()) return rows;
-        return merge_pages(std::move(*rows), young, limit);
+        if (!rows || in_flight.empty()) return rows;
+        return merge_pages(std::move(*rows), in_flight, limit);
       },
       std::move(reply));
 }
 
 // What follows the last row of a page that is not the last is not known, so the union ends there too; the page's rows
 // alone fill the limit then.
-ports::PendingPage merge_pages(ports::PendingPage rows, const std::vector<MessagePtr>& young, std::size_t limit) {
+ports::PendingPage merge_pages(ports::PendingPage rows, const std::vector<MessagePtr>& in_flight, std::size_t limit) {
   const auto id = [](const MessagePtr& message) { return message->id; };
   std::vector<MessagePtr> all;
-  all.reserve(rows.messages.size() + young.size());
-  std::ranges::set_union(rows.messages, young, std::back_inserter(all), {}, id, id);
+  all.reserve(rows.messages.size() + in_flight.size());
+  std::ranges::set_union(rows.messages, in_flight, std::back_inserter(all), {}, id, id);
   const bool cut = all.size() > limit;
   if (cut) all.resize(limit);
   return {.messages = std::move(all), .more = rows.more || cut};
 }
 
-std::optional<DeliveriesLook::Answer> DeliveriesLook::look(Batch& batch) {
-  const auto* young = batch.young().find(message_);
-  if (young == nullptr) return std::nullopt;
+std::optional<DeliveriesRead::Answer> DeliveriesRead::from_memory(Transaction& txn) {
+  const auto* in_flight = txn.state().in_flight().find(message_);
+  if (in_flight == nullptr) return std::nullopt;
   ports::DeliveryPage page;
-  const auto& deliveries = young->receipt.deliveries;
+  const auto& deliveries = in_flight->receipt.deliveries;
   auto it = after_ ? std::ranges::upper_bound(deliveries, *after_, {}, &Delivery::user_agent) : deliveries.begin();
   for (; it != deliveries.end() && page.deliveries.size() < limit_; ++it) {
-    page.deliveries.push_back(delivery_at(young->receipt, *it, now_));
+    page.deliveries.push_back(delivery_at(in_flight->receipt, *it, now_));
   }
   page.more = it != deliveries.end();
   return page;
 }
 
-void DeliveriesLook::rest(Reply<Answer> reply) {
+void DeliveriesRead::from_rows(Reply<Answer> reply) {
   reads_.submit([message = message_, after = after_, limit = limit_, now = now_](
                     const Database& database) { return read_deliveries(database, message, after, limit, now); },
                 std::move(reply));
 }
 
-std::optional<NodesLook::Answer> NodesLook::look(Batch& batch) {
-  const auto& devices = few_devices_of(batch, app_);
+std::optional<NodesRead::Answer> NodesRead::from_memory(Transaction& txn) {
+  const auto& devices = few_devices_of(txn, app_);
   if (!devices) return std::nullopt;
   ports::NodePage page;
   for (const auto& user_agent : *devices) {
@@ -114,22 +114,22 @@ std::optional<NodesLook::Answer> NodesLook::look(Batch& batch) {
   return page;
 }
 
-void NodesLook::rest(Reply<Answer> reply) {
+void NodesRead::from_rows(Reply<Answer> reply) {
   reads_.submit([app = app_, after = after_,
                  limit = limit_](const Database& database) { return read_nodes(database, app, after, limit); },
                 std::move(reply));
 }
 
 // Rows that many are asked for at once are a broadcast's: they are read beside, and not kept.
-std::optional<LocateLook::Answer> LocateLook::look(Batch& batch) {
+std::optional<LocateRead::Answer> LocateRead::from_memory(Transaction& txn) {
   nodes_.reserve(user_agents_.size());
   const bool are_few = user_agents_.size() <= kLocatedMost;
   for (const auto& user_agent : user_agents_) {
     if (are_few) {
-      nodes_.push_back(node_of(batch, user_agent));
+      nodes_.push_back(node_of(txn, user_agent));
       continue;
     }
-    auto connected = batch.connected().find(user_agent);
+    auto connected = txn.state().connected().find(user_agent);
     if (!connected) missing_.push_back(nodes_.size());
     nodes_.push_back({.user_agent = user_agent, .location = std::move(connected).value_or(Location{}), .wake = {}});
   }
@@ -137,22 +137,12 @@ std::optional<LocateLook::Answer> LocateLook::look(Batch& batch) {
   return std::move(nodes_);
 }
 
-void LocateLook::rest(Reply<Answer> reply) {
+void LocateRead::from_rows(Reply<Answer> reply) {
   auto user_agents = at_places(user_agents_, missing_);
   reads_.submit(
       [nodes = std::move(nodes_), user_agents = std::move(user_agents), missing = std::move(missing_)](
           const Database& database) mutable { return filled(nodes, missing, read_locations(database, user_agents)); },
       std::move(reply));
-}
-
-std::optional<SleepersLook::Answer> SleepersLook::look(Batch& batch) {
-  batch.settle_all();
-  return std::nullopt;
-}
-
-void SleepersLook::rest(Reply<Answer> reply) {
-  reads_.submit_in_steps([scan = std::move(scan_)](const Database& database) mutable { return scan.step(database); },
-                         std::move(reply));
 }
 
 }  // namespace herald::adapters

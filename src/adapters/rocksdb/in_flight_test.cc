@@ -1,6 +1,6 @@
 // What stays in memory, until when, and what is left of it after a crash.
 
-#include "adapters/rocksdb/state/young_messages.h"
+#include "adapters/rocksdb/state/in_flight.h"
 
 #include <gmock/gmock.h>
 #include <rocksdb/db.h>
@@ -10,7 +10,7 @@
 #include <mutex>
 #include <shared_mutex>
 
-#include "adapters/rocksdb/engine/looks.h"
+#include "adapters/rocksdb/engine/hot_reads.h"
 #include "adapters/rocksdb/store_test_kit.h"
 
 namespace herald::adapters {
@@ -103,7 +103,7 @@ class Young : public testing::Test {
     call().record({{message(n).id, device(user_agent), DeliveryState::kAcked, clock_.wall(), clock_.wall()}});
   }
   // Everything that was changed before has been written, so far as it is due.
-  void commit() { call().set_location(device(999'999), {}, {}); }
+  void commit() { call().forget_receipt(numbered<ReceiptId>(999'999), 1); }
   // The files as a process leaves them that is killed now, opened by another.
   void crash() {
     commit();
@@ -248,7 +248,7 @@ TEST_F(Young, ARouteIsWrittenAtTheAgeOfYoungMs) {
 }
 
 TEST_F(Young, TheOldestAreWrittenPastYoungBytes) {
-  YoungMessages two;
+  InFlight two;
   for (std::uint64_t n = 1; n <= 2; ++n) two.insert(std::make_shared<const Message>(message(n)), {});
   for (const bool past : {false, true}) {
     folder_ = std::make_shared<TemporaryFolder>();
@@ -260,7 +260,7 @@ TEST_F(Young, TheOldestAreWrittenPastYoungBytes) {
     crash();
     EXPECT_THAT(unrouted(), ElementsAre(1, 2)) << "written or not, it is not routed";
     folder_ = std::make_shared<TemporaryFolder>();
-    limits_.young_bytes = two.bytes() + YoungMessages::kDeliveryBytes - (past ? 1 : 0);
+    limits_.young_bytes = two.bytes() + InFlight::kDeliveryBytes - (past ? 1 : 0);
     open(folder_);
     put(1);
     route(1, {device(1)});

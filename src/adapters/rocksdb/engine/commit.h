@@ -1,0 +1,64 @@
+#pragma once
+// One commit: everything that is changed and not yet in the database, as one write batch. Used by the committing thread
+// only. Private to the adapter.
+//
+//   begin()            opens the scope of the synced operations, which see the index of what had ended before
+//   write(sync)        adds the rows that a commit makes (spilled messages, ended ones, the floor, its number), writes
+//   then, if that failed, the scope is rolled back, and what was answered before begin() stays. But the commit is in
+//                      doubt: the log may have its rows all the same. No other begins until
+//   resolve()          has read the commit number from the reopened database. If it has the rows, memory adopts them.
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "adapters/rocksdb/engine/spill.h"
+#include "adapters/rocksdb/engine/transaction.h"
+
+namespace herald::adapters {
+
+class Commit {
+ public:
+  Commit(Transaction& txn, Database& database) : txn_(txn), database_(database) {}
+
+  // Reads what the database holds of the last commit. Once, before the first begin().
+  [[nodiscard]] Status start();
+
+  void begin();
+  // `spill_all`: messages in flight leave memory however young.
+  [[nodiscard]] Status write(bool sync, bool spill_all);
+  [[nodiscard]] bool is_in_doubt() const { return in_doubt_; }
+  // kUnavailable: the database cannot be read yet.
+  [[nodiscard]] Status resolve();
+
+ private:
+  // What the commit in doubt did to messages.
+  struct Doubt {
+    std::vector<MessagePtr> accepted;
+    struct Ended {
+      MessageId id;
+      DeliveryState end;
+      WallTime at;
+    };
+    std::vector<Ended> ended;
+  };
+
+  [[nodiscard]] Result<std::uint64_t> stored_number();
+  void take_back();
+  [[nodiscard]] Status adopt();
+  // The index of ends, for the messages from place `first` on among those that have ended since the last commit.
+  void write_ended(std::size_t first);
+  void write_floor();
+  void finish();
+
+  Transaction& txn_;
+  Database& database_;
+  std::uint64_t number_ = 0;  // of the last commit that was written, or is in doubt
+  bool in_doubt_ = false;
+  Transaction::Mark mark_;
+  std::vector<SpillStep> spill_;
+  Doubt doubt_;
+  std::optional<MonoTime> floor_written_;
+};
+
+}  // namespace herald::adapters

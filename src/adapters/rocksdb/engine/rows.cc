@@ -1,0 +1,96 @@
+#include "adapters/rocksdb/engine/rows.h"
+
+#include "base/check.h"
+
+namespace herald::adapters {
+
+namespace {
+
+[[nodiscard]] rocksdb::Slice slice(std::string_view text) {
+  return {text.data(), text.size()};
+}
+
+}  // namespace
+
+void Rows::note_failure(Family family, std::string_view key, const rocksdb::Status& status) {
+  Error error = to_error(status);
+  if (error.kind == ErrorKind::kCorrupt) {
+    database_.health().skipped(database_.family(family)->GetName(), key, error.message);
+  } else if (!failure_) {
+    failure_ = std::move(error);
+  }
+}
+
+std::optional<std::string> Rows::get(Family family, const std::string& key) {
+  if (!is_open()) return std::nullopt;
+  std::string value;
+  const auto status = rows_.GetFromBatchAndDB(database_.db(), {}, database_.family(family), key, &value);
+  if (status.ok()) return value;
+  if (!status.IsNotFound()) note_failure(family, key, status);
+  return std::nullopt;
+}
+
+// While no database is open no family is known either.
+bool Rows::is_open() {
+  if (database_.db() != nullptr) return true;
+  if (!failure_) failure_ = Error{ErrorKind::kUnavailable, "the store is being recovered"};
+  return false;
+}
+
+void Rows::put(Family family, const std::string& key, const std::string& value) {
+  if (is_open()) rows_.Put(database_.family(family), key, value);
+}
+
+void Rows::remove(Family family, const std::string& key) {
+  if (is_open()) rows_.Delete(database_.family(family), key);
+}
+
+void Rows::put_blind(Family family, const std::string& key, const std::string& value) {
+  if (is_open()) rows_.GetWriteBatch()->Put(database_.family(family), key, value);
+}
+
+void Rows::remove_blind(Family family, const std::string& key) {
+  if (is_open()) rows_.GetWriteBatch()->Delete(database_.family(family), key);
+}
+
+void Rows::scan(Family family, const std::string& prefix, const std::string& from, const Visit& visit) {
+  if (!is_open()) return;
+  const std::string end = end_of_prefix(prefix);
+  const rocksdb::Slice bound = slice(end);
+  rocksdb::ReadOptions options;
+  if (!end.empty()) options.iterate_upper_bound = &bound;
+  auto* const handle = database_.family(family);
+  const std::unique_ptr<rocksdb::Iterator> it(
+      rows_.NewIteratorWithBase(handle, database_.db()->NewIterator(options, handle)));
+  for (it->Seek(slice(from)); it->Valid(); it->Next()) {
+    const auto key = it->key().ToStringView();
+    if (!key.starts_with(prefix) || !visit(key, it->value().ToStringView())) return;
+  }
+  if (!it->status().ok()) note_failure(family, from, it->status());
+}
+
+std::vector<std::optional<std::string>> Rows::get_stored(Family family, const std::vector<std::string>& keys) {
+  std::vector<std::optional<std::string>> found(keys.size());
+  if (database_.db() == nullptr) return found;
+  const std::vector<rocksdb::Slice> slices(keys.begin(), keys.end());
+  std::vector<rocksdb::PinnableSlice> values(keys.size());
+  std::vector<rocksdb::Status> statuses(keys.size());
+  database_.db()->MultiGet({}, database_.family(family), slices.size(), slices.data(), values.data(), statuses.data(),
+                           true);
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    if (statuses[i].ok()) found[i] = values[i].ToString();
+  }
+  return found;
+}
+
+void Rows::roll_back() {
+  const auto status = rows_.RollbackToSavePoint();
+  HERALD_CHECK(status.ok(), "rows are rolled back without a mark");
+  failure_.reset();
+}
+
+Status Rows::write(bool sync) {
+  return database_.write(&sorter_.sorted(*rows_.GetWriteBatch()), sync);
+}
+
+}  // namespace herald::adapters
