@@ -23,9 +23,10 @@ class Env;
 namespace herald::adapters {
 
 struct RocksdbOptions {
-  std::string folder;           // made if missing
-  std::size_t readers = 1;      // reading threads, at least 1
-  bool threads = true;          // false: no thread is started, the owner calls step()
+  std::string folder;                                   // made if missing
+  std::size_t readers = 1;                              // reading threads, at least 1
+  bool threads = true;                                  // false: no thread is started, the owner calls step()
+  std::size_t memtable_bytes = std::size_t{32} << 20U;  // of each kind of row, until it is flushed to a table
   rocksdb::Env* env = nullptr;  // null: the operating system's; tests put faults here. Must outlive the store.
 };
 

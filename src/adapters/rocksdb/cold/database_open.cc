@@ -73,7 +73,7 @@ Status Database::check_families() const {
   const auto status = rocksdb::DB::ListColumnFamilies(options(), options_.folder, &names);
   // A folder without a database has no families, and what is damaged says so better when it is opened.
   if (!status.ok()) return {};
-  const auto known = family_descriptors();
+  const auto known = family_descriptors(options_.memtable_bytes);
   for (const auto& name : names) {
     if (std::ranges::find(known, name, &rocksdb::ColumnFamilyDescriptor::name) != known.end()) continue;
     return fail(ErrorKind::kConflict, "the database in " + options_.folder + " was written by a newer version");
@@ -92,7 +92,8 @@ Status Database::open_files() {
   if (auto checked = check_families(); !checked) return checked;
   rocksdb::DB* db = nullptr;
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
-  const auto status = rocksdb::DB::Open(options(), options_.folder, family_descriptors(), &handles, &db);
+  const auto status =
+      rocksdb::DB::Open(options(), options_.folder, family_descriptors(options_.memtable_bytes), &handles, &db);
   if (!status.ok()) return std::unexpected(open_error(status, options_.folder));
   db_.reset(db);
   std::ranges::copy(handles, families_.begin());
@@ -105,8 +106,8 @@ Status Database::open_files() {
 bool Database::open_for_reads() {
   rocksdb::DB* db = nullptr;
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
-  const auto status =
-      rocksdb::DB::OpenForReadOnly(options(), options_.folder, family_descriptors(), &handles, &db, false);
+  const auto status = rocksdb::DB::OpenForReadOnly(options(), options_.folder,
+                                                   family_descriptors(options_.memtable_bytes), &handles, &db, false);
   if (!status.ok()) return false;
   db_.reset(db);
   std::ranges::copy(handles, families_.begin());

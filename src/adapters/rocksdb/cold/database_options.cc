@@ -47,11 +47,11 @@ constexpr std::array<FamilyShape, kFamilies> kShapes{{{"default", Use::kByKey},
 // a kind of row, or the century of a message id.
 constexpr std::size_t kHintBytes = 1;
 
-[[nodiscard]] rocksdb::ColumnFamilyOptions family_options(const FamilyShape& shape,
+[[nodiscard]] rocksdb::ColumnFamilyOptions family_options(const FamilyShape& shape, std::size_t memtable_bytes,
                                                           const rocksdb::BlockBasedTableOptions& table) {
   rocksdb::ColumnFamilyOptions options;
   options.compression = rocksdb::kNoCompression;
-  options.write_buffer_size = 32 * kMiB;
+  options.write_buffer_size = memtable_bytes;
   options.max_write_buffer_number = 3;
   // Most look-ups of a new key find nothing; the memtable's own filter spares them a walk.
   options.memtable_whole_key_filtering = shape.use == Use::kByKey || shape.use == Use::kByKeyInTime;
@@ -97,13 +97,13 @@ rocksdb::DBOptions database_options(rocksdb::Env* env, std::shared_ptr<rocksdb::
   return options;
 }
 
-std::vector<rocksdb::ColumnFamilyDescriptor> family_descriptors() {
+std::vector<rocksdb::ColumnFamilyDescriptor> family_descriptors(std::size_t memtable_bytes) {
   rocksdb::BlockBasedTableOptions table;
   table.block_cache = rocksdb::NewLRUCache(256 * kMiB);
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
   table.cache_index_and_filter_blocks = false;
   std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
-  for (const auto& shape : kShapes) descriptors.emplace_back(shape.name, family_options(shape, table));
+  for (const auto& shape : kShapes) descriptors.emplace_back(shape.name, family_options(shape, memtable_bytes, table));
   return descriptors;
 }
 

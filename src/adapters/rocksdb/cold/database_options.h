@@ -14,6 +14,6 @@ namespace herald::adapters {
 [[nodiscard]] rocksdb::DBOptions database_options(rocksdb::Env* env, std::shared_ptr<rocksdb::Logger> log,
                                                   std::shared_ptr<rocksdb::EventListener> listener);
 // One descriptor per Family, in the order of the enumeration.
-[[nodiscard]] std::vector<rocksdb::ColumnFamilyDescriptor> family_descriptors();
+[[nodiscard]] std::vector<rocksdb::ColumnFamilyDescriptor> family_descriptors(std::size_t memtable_bytes);
 
 }  // namespace herald::adapters
