@@ -1,17 +1,22 @@
 #include "simulation/store/store_simulation.h"
 
+#include "simulation/store/store_run.h"
+
 namespace herald::simulation {
 
 std::vector<std::string_view> StoreSimulation::faults() const {
-  return {};
+  auto names = disk_fault_names();
+  names.insert(names.end(), {"kill", "power cut", "clock jump"});
+  return names;
 }
 
 std::optional<std::string> StoreSimulation::run(Choices& choices, Trace& trace) {
-  for (int i = 0; i < 10; ++i) {
-    choices.begin_step();
-    trace.event("drew {}", choices.below(6));
+  try {
+    StoreRun(choices, trace).run();
+    return std::nullopt;
+  } catch (const Violation& violation) {
+    return violation.text;
   }
-  return std::nullopt;
 }
 
 }  // namespace herald::simulation
