@@ -8,7 +8,7 @@ import pytest
 import websockets
 
 import herald
-from herald import Device, get, notify, notify_token
+from herald import Device, get, notify, notify_token, post_json
 
 NOT_ACCEPTED = {"error": "Token received is not accepted. Please get a valid one"}
 
@@ -186,8 +186,12 @@ async def test_unregistered_apps_are_silent(plain_server, name):
         url = await device.register_wa(name)
         data = {"uatoken": device.uatoken, "watoken": name}
         assert await device.ask({"data": data, "command": "unregister/wa"}) == "OK"
-        notify(url, "nobody")
+        answer = post_json(url, {"message": "nobody"})
+        assert (answer.status, answer.json["reason"]) == (404, "No valid AppToken"), "the app went with its last device"
         await device.nothing()
+        assert await device.register_wa(name) == url
+        notify(url, "again")
+        assert (await device.notification())["message"] == "again"
 
 
 async def test_get_all_messages_answers_an_array_and_keeps_the_socket_of_a_connected_device(plain_server, name):
