@@ -47,7 +47,7 @@ Result<ports::PutOutcome> put_message(Transaction& txn, const MessagePtr& stored
     }
     txn.rows().put(Family::kReplace, replace_key(message.app, message.replace_key), encode_ids({message.id}));
   }
-  txn.rows().put(Family::kMessages, key_of(message.id), encode_message(message));
+  txn.rows().put_blind(Family::kMessages, key_of(message.id), encode_message(message));
   if (const Receipt& receipt = txn.new_receipt(stored); !receipt.in_flight) txn.write_indexes(receipt);
   if (message.receipt != ReceiptId{}) {
     txn.rows().put(Family::kReceiptMessages, receipt_message_key(message.receipt, message.id), encode_presence());
@@ -76,12 +76,13 @@ void end_message(Transaction& txn, Receipt& receipt, DeliveryState state, WallTi
   receipt.end = state;
   receipt.ended_at = at;
   txn.state().note_ended(at, receipt.id);
-  txn.rows().remove(Family::kMessages, key_of(receipt.id));
+  txn.rows().remove_blind(Family::kMessages, key_of(receipt.id));
   remove_pending_of(txn, receipt);
   if (receipt.in_flight) {
     txn.state().retire(receipt.id);
   } else {
-    txn.rows().remove(Family::kEnds, ends_key({.row = kExpiryRow, .time = receipt.expires_at, .message = receipt.id}));
+    txn.rows().remove_blind(Family::kEnds,
+                            ends_key({.row = kExpiryRow, .time = receipt.expires_at, .message = receipt.id}));
     if (!receipt.routed) txn.rows().remove(Family::kUnrouted, key_of(receipt.id));
   }
   ++txn.tally().ended.at(static_cast<std::size_t>(state));

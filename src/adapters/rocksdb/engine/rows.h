@@ -40,7 +40,8 @@ class Rows {
     database_.health().skipped("decoded", decoded.error().message, decoded.error().message);
     return std::nullopt;
   }
-  // Rows that nothing reads before the commit that follows at once.
+  // The same for rows that nobody reads here before they are committed, because memory answers for them until then:
+  // they need no index. After a roll back the index holds these too, so that memory may forget them.
   void put_blind(Family family, const std::string& key, const std::string& value);
   void remove_blind(Family family, const std::string& key);
 

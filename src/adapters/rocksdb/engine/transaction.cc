@@ -98,13 +98,11 @@ Receipt& Transaction::new_receipt(const MessagePtr& message) {
   return state_.insert_receipt(first_receipt(*message), UserAgentId{});
 }
 
-void Transaction::list_changed(Receipt& receipt) {
-  if (!std::exchange(receipt.is_changed, true)) changed_.push_back(receipt.id);
-}
-
+// Once for each operation: what the receipt was before is what a roll back needs.
 void Transaction::edit(Receipt& receipt) {
+  if (std::exchange(receipt.is_changed, true)) return;
   state_.edit(receipt);
-  list_changed(receipt);
+  changed_.push_back(receipt.id);
 }
 
 std::optional<Delivery> Transaction::delivery(const Receipt& receipt, const UserAgentId& user_agent) {
@@ -119,7 +117,12 @@ std::optional<Delivery> Transaction::delivery(const Receipt& receipt, const User
 }
 
 void Transaction::put_delivery_row(const Receipt& receipt, const Delivery& delivery) {
-  rows_.put(Family::kDeliveries, delivery_key(receipt.id, delivery.user_agent), encode_delivery(delivery));
+  const auto key = delivery_key(receipt.id, delivery.user_agent);
+  if (receipt.in_flight) {
+    rows_.put_blind(Family::kDeliveries, key, encode_delivery(delivery));
+  } else {
+    rows_.put(Family::kDeliveries, key, encode_delivery(delivery));
+  }
 }
 
 void Transaction::give_rows_of_their_own(Receipt& receipt) {
@@ -256,7 +259,7 @@ void Transaction::write_changed() {
     if (receipt->in_flight) {
       if (is_final(receipt->end)) write_ended_in_flight(*receipt);
     } else {
-      rows_.put(Family::kReceipts, key_of(id), encode_receipt(*receipt));
+      rows_.put_blind(Family::kReceipts, key_of(id), encode_receipt(*receipt));
     }
   }
   changed_.clear();
@@ -272,10 +275,10 @@ void Transaction::write_ended_in_flight(const Receipt& receipt) {
   if (!stored.spilled && receipt.ack_rows > 0) {
     for (const auto& delivery : receipt.deliveries) {
       if (delivery.state != DeliveryState::kAcked) continue;
-      rows_.remove(Family::kDeliveries, delivery_key(receipt.id, delivery.user_agent));
+      rows_.remove_blind(Family::kDeliveries, delivery_key(receipt.id, delivery.user_agent));
     }
   }
-  rows_.put(Family::kReceipts, key_of(receipt.id), encode_receipt(stored));
+  rows_.put_blind(Family::kReceipts, key_of(receipt.id), encode_receipt(stored));
 }
 
 void Transaction::clear_changed() {

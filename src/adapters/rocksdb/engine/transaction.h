@@ -95,7 +95,6 @@ class Transaction {
   [[nodiscard]] bool has_no_row(const PendingKey& key);
   void put_delivery_row(const Receipt& receipt, const Delivery& delivery);
   void give_rows_of_their_own(Receipt& receipt);
-  void list_changed(Receipt& receipt);
   void write_changed();
   void write_ended_in_flight(const Receipt& receipt);
   void clear_changed();
