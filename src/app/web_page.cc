@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/crypto.h"
+#include "transport/entity_tag.h"
 
 namespace herald::app {
 
@@ -58,7 +59,7 @@ transport::HttpResponse WebPage::answer(const Entry& entry, const transport::Htt
     refused.headers.emplace_back("Allow", "GET, HEAD");
     return refused;
   }
-  const bool unchanged = request.header("If-None-Match") == entry.etag;
+  const bool unchanged = transport::IfNoneMatch::of(request).matches(entry.etag);
   return {.status = unchanged ? 304 : 200,
           .headers = {{"Content-Type", entry.type},
                       {"ETag", entry.etag},

@@ -67,6 +67,7 @@ TEST_F(WebPageTest, AnUnchangedPageIsNotSentAgain) {
   const std::string etag = ask("GET", "/").header("ETag");
   const Answer again = ask("GET", "/", etag);
   EXPECT_EQ(again.response.status, 304);
+  EXPECT_EQ(ask("GET", "/", "\"x\", W/" + etag).response.status, 304);
   EXPECT_EQ(again.response.body, "");
   EXPECT_EQ(ask("GET", "/", "\"other\"").response.status, 200);
 }

@@ -9,6 +9,7 @@
 #include "protocol/app_server/webpush/receipt.h"
 #include "roles/app_server/push_replies.h"
 #include "roles/app_server/receipt_row.h"
+#include "transport/entity_tag.h"
 
 namespace herald::roles::app_server {
 
@@ -45,13 +46,21 @@ std::string etag_of(std::string_view body) {
   return '"' + to_hex(ByteView(sha256(as_bytes(body))).first(kEtagBytes)) + '"';
 }
 
+// What a 304 repeats of the 200 (RFC 9110 §15.4.5).
+transport::HttpResponse described(transport::HttpResponse response, std::string etag) {
+  response.headers.emplace_back("ETag", std::move(etag));
+  response.headers.emplace_back("Cache-Control", "no-store");
+  response.headers.emplace_back("Vary", "Accept");
+  return response;
+}
+
 }  // namespace
 
 struct WebPushReceiptEndpoint::Watch {
   ReceiptId receipt;
   std::optional<MessageId> after;
   std::size_t limit = kPageDefault;
-  std::string known;  // the ETag that the client has; empty: none
+  transport::IfNoneMatch known;  // the ETags that the client has
   MonoTime until;
   transport::HttpResponder responder;
 };
@@ -70,13 +79,13 @@ void WebPushReceiptEndpoint::on_request(const transport::HttpRequest& request, t
   }
   if (request.method == "GET") return show(request, std::move(responder));
   const auto receipt = context_.tokens.read_receipt(request.path);
-  if (!receipt) return refuse(responder, unknown_receipt());
+  if (!receipt) return refuse(responder, unknown_endpoint(request.path));
   end(*receipt, std::move(responder));
 }
 
 void WebPushReceiptEndpoint::show(const transport::HttpRequest& request, transport::HttpResponder responder) {
   const auto receipt = context_.tokens.read_receipt(request.path);
-  if (!receipt) return refuse(responder, unknown_receipt());
+  if (!receipt) return refuse(responder, unknown_endpoint(request.path));
   if (ReceiptStreams::wanted(request)) return streams_.begin(*receipt, request, std::move(responder));
   std::optional<MessageId> after;
   if (const auto cursor = request.query_value("after")) {
@@ -93,7 +102,7 @@ void WebPushReceiptEndpoint::show(const transport::HttpRequest& request, transpo
   const auto asked_s = preferred_wait_s(headers);
   const std::uint64_t wait_ms = asked_s ? std::min(most_ms, std::min(*asked_s, most_ms) * 1000) : most_ms;
   look(std::make_unique<Watch>(*receipt, after, std::min<std::size_t>(*limit, kPageMost),
-                               headers.merged("If-None-Match").value_or(""),
+                               transport::IfNoneMatch::of(request),
                                context_.clock.mono() + std::chrono::milliseconds(wait_ms), std::move(responder)));
 }
 
@@ -114,20 +123,14 @@ void WebPushReceiptEndpoint::looked(std::unique_ptr<Watch> watch, const ports::R
   if (page.messages.empty() && !watch->after) return refuse(watch->responder, unknown_receipt());
   std::string body = body_of(*watch, page);
   std::string etag = etag_of(body);
-  if (etag == watch->known) return wait(std::move(watch), std::move(etag));
-  auto response = push_answer(200, std::move(body));
-  response.headers.emplace_back("ETag", std::move(etag));
-  response.headers.emplace_back("Cache-Control", "no-store");
-  response.headers.emplace_back("Vary", "Accept");
-  watch->responder.send(std::move(response));
+  if (watch->known.matches(etag)) return wait(std::move(watch), std::move(etag));
+  watch->responder.send(described(push_answer(200, std::move(body)), std::move(etag)));
 }
 
 void WebPushReceiptEndpoint::wait(std::unique_ptr<Watch> watch, std::string etag) {
   const bool over = context_.clock.mono() >= watch->until || context_.draining();
   if (over || waiting_ >= context_.config.limits.receipt_waiters_max) {
-    auto response = push_answer(304);
-    response.headers.emplace_back("ETag", std::move(etag));
-    return watch->responder.send(std::move(response));
+    return watch->responder.send(described(push_answer(304), std::move(etag)));
   }
   ++waiting_;
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(watch->until - context_.clock.mono());

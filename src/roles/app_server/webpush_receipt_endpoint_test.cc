@@ -134,6 +134,20 @@ TEST_F(WebPushReceiptTest, WaitsNoLongerThanAsked) {
 
 TEST_F(WebPushReceiptTest, BoundsHowManyWait) {
   context.config.limits.receipt_waiters_max = 1;
+TEST_F(WebPushReceiptTest, AnIntermediaryMayWeakenOrListTheTag) {
+  const std::string etag = get()->header("ETag");
+  const std::string opaque = etag.substr(1, etag.size() - 2);
+  for (const std::string& value : {"W/" + etag, "\"other\", " + etag, std::string("*"), "W/\"" + opaque + "-gzip\""}) {
+    const auto client = get("", {{"If-None-Match", value}, {"Prefer", "wait=0"}});
+    EXPECT_EQ(client->response->status, 304) << value;
+    EXPECT_EQ(client->header("ETag"), etag);
+    EXPECT_EQ(client->header("Cache-Control"), "no-store");
+    EXPECT_EQ(client->header("Vary"), "Accept");
+  }
+  EXPECT_FALSE(get("", {{"If-None-Match", "W/" + etag}})->response) << "it waits";
+  EXPECT_EQ(get("", {{"If-None-Match", opaque}})->response->status, 200) << "not an entity tag";
+}
+
   const std::string etag = get()->header("ETag");
   EXPECT_FALSE(get("", {{"If-None-Match", etag}})->response);
   EXPECT_EQ(get("", {{"If-None-Match", etag}})->response->status, 304);
