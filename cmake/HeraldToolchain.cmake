@@ -33,6 +33,9 @@ if(NOT HERALD_SANITIZE)
   find_library(HERALD_JEMALLOC jemalloc REQUIRED)
 endif()
 
+# International domain names, for base/origin.h.
+find_library(HERALD_IDN2 idn2 REQUIRED)
+
 find_program(HERALD_MOLD mold)
 if(HERALD_MOLD)
   add_link_options(-fuse-ld=mold)

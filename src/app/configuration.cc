@@ -1,8 +1,8 @@
 #include "app/configuration.h"
 
 #include "app/options.h"
+#include "app/public_url.h"
 #include "ports/message_queue.h"
-#include "transport/client.h"
 
 namespace herald::app {
 
@@ -43,14 +43,6 @@ bool is_name(std::string_view text) {
          text != ports::kNewMessagesQueue && text != ports::kDeliveriesQueue;
 }
 
-bool is_public_url(std::string_view url) {
-  if (url.empty()) return true;
-  const bool web = url.starts_with("http://") || url.starts_with("https://");
-  const std::string_view host = url.substr(std::min(url.size(), url.find("//") + 2));
-  return web && transport::Url::parse(url) && !host.empty() && host.front() != '/' && url.back() != '/' &&
-         url.find_first_of(" \t\"<>?#\\") == std::string_view::npos;
-}
-
 void check_mongodb(const Configuration& c, Checks& checks) {
   const bool uri = !c.mongodb_uri.value.empty();
   const bool file = !c.mongodb_uri_file.empty();
@@ -81,8 +73,8 @@ void check_together(const Resolved& resolved, Errors& errors) {
   const Configuration& c = resolved.configuration;
   Checks checks(resolved, errors);
   checks.require(!c.data.empty(), "data", "must name a folder");
-  checks.require(is_public_url(c.public_url), "public_url",
-                 "must be http:// or https:// with a host, and without a query or a slash at the end");
+  const auto url = c.public_url.empty() ? Result<std::string>() : normal_public_url(c.public_url);
+  checks.require(url.has_value(), "public_url", url ? std::string_view() : std::string_view(url.error().message));
   constexpr std::string_view kName = "must be 1 to 64 letters, digits, - or _, and not the name of another queue";
   checks.require(is_name(c.server_id), "server_id", kName);
   checks.require(is_name(c.udp_server_id), "udp_server_id", kName);
@@ -114,6 +106,8 @@ Resolved resolve(const Settings& flags, const Settings& environment, const Setti
     resolved.effective.emplace(option.path, std::move(setting));
   }
   if (resolved.errors.empty()) check_together(resolved, resolved.errors);
+  std::string& url = resolved.configuration.public_url;
+  url = normal_public_url(url).value_or("");
   return resolved;
 }
 

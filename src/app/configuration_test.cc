@@ -97,7 +97,7 @@ TEST(Configuration, RefusesValuesThatCannotGoTogether) {
   EXPECT_THAT(error_of("udp_server_id", "WS1"), HasSubstr("must differ"));
   EXPECT_THAT(error_of("server_id", "newMessages"), HasSubstr("another queue"));
   EXPECT_THAT(error_of("server_id", "a/b"), HasSubstr("letters, digits"));
-  EXPECT_THAT(error_of("public_url", "https://push.example.com/"), HasSubstr("slash at the end"));
+  EXPECT_THAT(error_of("public_url", "https://push.example.com?q"), HasSubstr("\"https://push.example.com?q\" is not"));
   EXPECT_THAT(error_of("public_url", "push.example.com"), HasSubstr("http"));
   EXPECT_THAT(error_of("data", ""), HasSubstr("folder"));
   EXPECT_THAT(error_of("roles", "postman"), HasSubstr("is no role"));
@@ -109,6 +109,12 @@ TEST(Configuration, RefusesValuesThatCannotGoTogether) {
   EXPECT_THAT(error_of("ping_networks", "10.0.0.0/99"), HasSubstr("not a network"));
   EXPECT_THAT(error_of("trusted_proxies", "proxy.example.com"), HasSubstr("not a network"));
   EXPECT_EQ(error_of("public_url", "https://push.example.com"), "");
+}
+
+TEST(Configuration, ThePublicUrlHasOneForm) {
+  const auto resolved = resolve(one("public_url", {"HTTPS://Push.example.com:443/"}, "here"), {}, {});
+  EXPECT_EQ(resolved.configuration.public_url, "https://push.example.com");
+  EXPECT_EQ(resolve({}, {}, {}).configuration.public_url, "");
 }
 
 TEST(ConfigurationFile, ReadsScalarsListsAndTables) {

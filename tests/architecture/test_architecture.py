@@ -33,6 +33,7 @@ ARROWS["simulation"] = set(ARROWS)
 # Vendor include prefix -> the folders that may name it, in sources or private headers.
 VENDORS = {
     "openssl/": {"base", "transport", "load", "app"},
+    "idn2.h": {"base"},
     "boost/json": {"protocol", "app"},
     "boost/beast": {"transport"},
     "boost/asio": {"transport"},

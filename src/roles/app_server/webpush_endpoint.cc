@@ -4,6 +4,7 @@
 #include <expected>
 #include <utility>
 
+#include "base/origin.h"
 #include "protocol/app_server/unifiedpush/matrix.h"
 #include "protocol/subscription/webpush_meta.h"
 #include "roles/app_server/push_replies.h"
@@ -27,7 +28,14 @@ Refusal unknown_receipt() {
 
 // The path of a URL below `public_url`, or of a reference without origin.
 std::string_view path_of_link(std::string_view link, std::string_view public_url) {
-  return link.starts_with(public_url) ? link.substr(public_url.size()) : link;
+  if (link.contains("://")) {
+    const auto origin = Origin::parse(link);
+    const auto own = Origin::parse(public_url);
+    if (!origin || !own || *origin != *own) return {};
+    link.remove_prefix(Origin::end_in(link));
+  }
+  const std::string_view prefix = public_url.substr(Origin::end_in(public_url));
+  return link.starts_with(prefix) ? link.substr(prefix.size()) : link;
 }
 
 // RFC 8030 §5: a topic replaces, TTL 0 is for devices that are connected now.

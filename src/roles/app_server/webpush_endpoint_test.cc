@@ -310,6 +310,9 @@ TEST_F(WebPushTest, RefusesAForeignReceiptSubscription) {
   unknown.bytes.fill(7);
   for (const std::string& target :
        {std::string("https://other.example/r/abc"), std::string("/r/garbage"), tokens.path_of(unknown), open}) {
+  const std::string spelled = "<HTTPS://Push.Example.Com:443" + path + end;
+  EXPECT_EQ(post(open, plain({{"Prefer", "respond-async"}, {"Link", spelled}}), "x")->response->status, 202);
+  EXPECT_EQ(world.stored[4].receipt, world.stored[0].receipt);
     const std::string link = "<" + target + ">; rel=\"urn:ietf:params:push:receipt\"";
     EXPECT_EQ(outcome(*post(open, plain({{"Prefer", "respond-async"}, {"Link", link}}), "x")), "400 null") << target;
     EXPECT_EQ(outcome(*post(open, plain({{"Link", link}}), "x")), "201 -") << "not asked for";

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/check.h"
 #include "base/encoding.h"
 #include "base/json_string.h"
+#include "base/origin.h"
 #include "protocol/json.h"
 
 namespace herald::protocol::webpush {
@@ -131,6 +133,52 @@ std::expected<VapidToken, Refusal> read_claims(const JsonValue& claims) {
   return token;
 }
 
+// An origin and nothing else (RFC 8292 §2).
+std::optional<Origin> audience_origin(std::string_view audience) {
+  const auto origin = Origin::parse(audience);
+  if (!origin || Origin::end_in(audience) != audience.size()) return std::nullopt;
+  return *origin;
+}
+
+// At most some hundred bytes of `text`, which is UTF-8, as a JSON string.
+std::string quoted(std::string_view text) {
+  constexpr std::size_t kShownMost = 100;
+  std::size_t shown = std::min(text.size(), kShownMost);
+  if (shown < text.size()) {
+    while (shown > 0 && (static_cast<unsigned char>(text[shown]) & 0xc0U) == 0x80U) --shown;
+  }
+  std::string out;
+  append_json_string(out, text.substr(0, shown));
+  return out;
+}
+
+// What a sender should look at, if the reason can be guessed from the audience.
+std::string_view audience_hint(const std::vector<std::string>& audiences, const Origin& own) {
+  for (const auto& audience : audiences) {
+    const auto origin = Origin::parse(audience);
+    if (!origin || origin->host != own.host) continue;
+    if (*origin == own) return ". aud must be the origin alone, without a path or a slash at the end";
+    if (origin->scheme == own.scheme && origin->has_default_port()) {
+      return ". The port belongs to the origin (RFC 6454); some sender libraries leave it out, see "
+             "docs/send-from-your-server.md";
+    }
+  }
+  return "";
+}
+
+// nullopt: one of `audiences` is `own_text`'s origin.
+std::optional<std::string> wrong_audience(const std::vector<std::string>& audiences, std::string_view own_text) {
+  const auto own = Origin::parse(own_text);
+  HERALD_CHECK(own.has_value(), "the server's own origin is checked with the configuration");
+  for (const auto& audience : audiences) {
+    if (audience_origin(audience) == *own) return std::nullopt;
+  }
+  const std::string_view given = audiences.empty() ? std::string_view() : std::string_view(audiences.front());
+  std::string out = "Invalid VAPID audience: aud is " + quoted(given) + ", this server is " + quoted(own->text());
+  out += audience_hint(audiences, *own);
+  return out;
+}
+
 }  // namespace
 
 Claimed parse_vapid(const HeaderList& headers) {
@@ -159,9 +207,7 @@ std::expected<VapidToken, Refusal> check_vapid(const VapidClaim& claim, std::str
   if (!is_signed(claim, *parts)) return bad_token("the signature does not verify");
   auto token = read_claims(payload->root());
   if (!token) return token;
-  if (std::ranges::find(token->audiences, origin) == token->audiences.end()) {
-    return unauthorized("Invalid VAPID audience");
-  }
+  if (const auto wrong = wrong_audience(token->audiences, origin)) return unauthorized(*wrong);
   const std::int64_t now_s = now.ms / 1000;
   if (now_s > token->expires_s + kVapidSkewS) return bad_token("it has expired");
   if (token->expires_s > now_s + kVapidLongestS + kVapidSkewS) {

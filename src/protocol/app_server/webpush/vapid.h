@@ -36,8 +36,9 @@ struct VapidToken {
   std::string subject;         // empty: none
 };
 
-// Checks signature, `aud` against `origin` ("https://push.example.com", no path, no default port) and `exp` (§2). The
-// answer holds until expires_s + kVapidSkewS.
+// Checks signature, `aud` against `origin` ("https://push.example.com", which Origin::parse() must take) and `exp`
+// (§2). Origins are compared parsed: case, an explicit default port and the form of an international name make no
+// difference; a path does. The answer holds until expires_s + kVapidSkewS.
 [[nodiscard]] std::expected<VapidToken, Refusal> check_vapid(const VapidClaim& claim, std::string_view origin,
                                                              WallTime now, const Limits& limits);
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/crypto.h"
+#include "base/encoding.h"
 
 namespace herald::protocol::webpush {
 namespace {
@@ -158,6 +159,44 @@ TEST(Vapid, MakesWhatItAccepts) {
   const auto token = check_vapid(**read, kOrigin, kNow, {});
   ASSERT_TRUE(token) << token.error().message;
   EXPECT_EQ(token->subject, "mailto:ops@example.com");
+}
+
+// What a token with that `aud` is answered by a server at `origin`; empty: it is accepted.
+std::string answer_to(std::string_view audience, std::string_view origin) {
+  const auto key = P256PrivateKey::from_scalar(sha256(as_bytes("push-test-vapid-A")));
+  const std::string value = make_vapid(**key, audience, "", 1'700'043'200);
+  const std::vector<HeaderList::Field> fields{{"authorization", value}};
+  const auto token = check_vapid(**parse_vapid(HeaderList(fields)), origin, kNow, {});
+  if (token) return "";
+  EXPECT_EQ(token.error().status, 401);
+  return token.error().message;
+}
+
+TEST(Vapid, ComparesOriginsParsed) {
+  for (const std::string_view audience :
+       {"https://push.example.com:443", "HTTPS://Push.Example.Com", "https://push.example.com:0443"}) {
+    EXPECT_EQ(answer_to(audience, kOrigin), "") << audience;
+  }
+  constexpr std::string_view kUnicode = "https://b\u00fccher.example";
+  constexpr std::string_view kAscii = "https://xn--bcher-kva.example";
+  EXPECT_EQ(answer_to(kUnicode, kAscii), "");
+  EXPECT_EQ(answer_to(kAscii, kUnicode), "");
+  EXPECT_EQ(answer_to("http://[0:0::1]:8080", "http://[::1]:8080"), "");
+  EXPECT_NE(answer_to("http://push.example.com", kOrigin), "");
+  EXPECT_NE(answer_to("push.example.com", kOrigin), "");
+}
+
+TEST(Vapid, ExplainsAWrongAudience) {
+  EXPECT_EQ(answer_to("https://other.example", kOrigin),
+            "Invalid VAPID audience: aud is \"https://other.example\", this server is \"https://push.example.com\"");
+  constexpr std::string_view kPort = "https://push.example.com:8443";
+  EXPECT_NE(answer_to(kOrigin, kPort).find("The port belongs to the origin"), std::string::npos);
+  EXPECT_EQ(answer_to("https://push.example.com:9000", kPort).find("The port belongs"), std::string::npos);
+  EXPECT_NE(answer_to("https://push.example.com/", kOrigin).find("the origin alone"), std::string::npos);
+  EXPECT_LT(answer_to("https://" + std::string(5'000, 'a'), kOrigin).size(), 250U);
+  std::string umlauts = "https://x";
+  for (int n = 0; n < 100; ++n) umlauts += "\u00fc";
+  EXPECT_TRUE(is_valid_utf8(answer_to(umlauts, kOrigin)));
 }
 
 std::expected<std::optional<VapidClaim>, Refusal> parse(std::string_view authorization,
