@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "app/port_probe.h"
+#include "app/public_url.h"
 #include "app/version.h"
 
 namespace herald::app {
@@ -16,15 +17,6 @@ std::unexpected<Failure> cannot_bind(const transport::SocketAddress& at, const c
   return std::unexpected(Failure{ExitCode::kCannotBind, "can't listen on " + at.to_string() + ": " + error.message +
                                                             "; stop what uses that port, or choose another with " +
                                                             option});
-}
-
-// A URL that works on this machine when a listener is open to all addresses.
-std::string url_of(const transport::SocketAddress& address, bool tls) {
-  transport::SocketAddress shown = address;
-  const std::string ip = address.ip.to_string();
-  if (ip == "0.0.0.0") shown.ip = *transport::IpAddress::parse("127.0.0.1");
-  if (ip == "::") shown.ip = *transport::IpAddress::parse("::1");
-  return (tls ? "https://" : "http://") + shown.to_string();
 }
 
 std::size_t loop_count(const Configuration& configuration) {
@@ -98,7 +90,14 @@ Server::Started Server::bind(const Configuration& configuration) {
   operations_address_ = *operations;
   services_->public_url = configuration.public_url;
   if (configuration.public_url.empty() && !addresses_.empty()) {
-    services_->public_url = url_of(addresses_.front(), configuration.tls());
+    const DerivedUrl derived = derived_public_url(addresses_, configuration.tls());
+    services_->public_url = derived.url;
+    if (derived.for_this_machine_only) {
+      services_->log.warning(
+          "public_url is not set: the URLs that devices and senders are given work on this machine only; "
+          "set --public-url to how others reach this server",
+          {{"public_url", std::string_view(derived.url)}});
+    }
   }
   return {};
 }
