@@ -139,7 +139,9 @@ void define_send(CLI::App& app, SendCommand& command) {
 }
 
 void define_status(CLI::App& app, StatusCommand& command) {
-  app.add_option("URL", command.url, "A notify URL with --id, a receipt's URL, or a server's address")->required();
+  app.add_option("URL", command.url,
+                 "A notify URL with --id, a receipt's URL (…/messages/… or …/r/…), or a server's address")
+      ->required();
   app.add_option("--id", command.id, "The id given to send, or the server's message id");
   add_trust(app, command.trust);
   app.footer(

@@ -172,6 +172,20 @@ TEST(ReceiptPage, ShowsTheMessageAndItsDeliveries) {
   EXPECT_FALSE(receipt_page("[]", Terminal(false)));
 }
 
+TEST(ReceiptPage, ListsTheMessagesOfAReceiptSubscription) {
+  const auto page = receipt_list_page(
+      R"({"messages":[{"location":"https://h/m/x","state":"acked","status":204,"acceptedAt":"A","endedAt":"E"},)"
+      R"({"location":"https://h/m/y","state":"pending","status":null,"acceptedAt":"B"}],)"
+      R"("next":"https://h/r/t?limit=2&after=y"})",
+      Terminal(false));
+  ASSERT_TRUE(page);
+  EXPECT_THAT(page->deliveries, HasSubstr("acked"));
+  EXPECT_THAT(page->deliveries, HasSubstr("https://h/m/y\n"));
+  EXPECT_EQ(page->next, "?limit=2&after=y");
+  EXPECT_FALSE(receipt_list_page("{}", Terminal(false)));
+  EXPECT_FALSE(receipt_list_page("x", Terminal(false)));
+}
+
 TEST(ObjectLines, IndentsNestedObjects) {
   EXPECT_EQ(object_lines(R"({"name":"herald","queues":{"WS1":0}})", Terminal(false)),
             "name    herald\nqueues\n  WS1  0\n");

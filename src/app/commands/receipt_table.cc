@@ -83,6 +83,23 @@ Result<ReceiptPage> receipt_page(std::string_view json, const Terminal& terminal
   return page;
 }
 
+Result<ReceiptPage> receipt_list_page(std::string_view json, const Terminal& terminal) {
+  const auto document = JsonDocument::parse(json, kDepthMax);
+  const auto messages = document ? document->root().get("messages") : std::nullopt;
+  if (!messages || messages->type() != protocol::JsonType::kArray) {
+    return fail(ErrorKind::kInvalid, "the answer is no list of receipts");
+  }
+  ReceiptPage page;
+  for (const auto& message : messages->elements()) {
+    page.deliveries +=
+        fmt::format("{}  {:<24}  {:<24}  {}\n", painted_state(text_of(message, "state"), terminal),
+                    text_of(message, "acceptedAt"), text_of(message, "endedAt"), text_of(message, "location"));
+  }
+  const std::string next = text_of(document->root(), "next");
+  if (const auto query = next.find('?'); query != std::string::npos) page.next = next.substr(query);
+  return page;
+}
+
 std::string object_lines(std::string_view json, const Terminal& terminal) {
   const auto document = JsonDocument::parse(json, kDepthMax);
   std::string out;
