@@ -86,7 +86,7 @@ async def test_many_messages_keep_their_order(server, name):
 async def test_rows_of_the_seed_over_a_broker(server, name):
     async with Device(server) as device:
         url = await device.register_wa(name)
-        refused = herald.request("POST", url, "not JSON")
+        refused = herald.request("POST", url, "{not JSON")
         assert refused.status == 400 and "JSON not valid" in refused.text
         unknown = herald.post_json(server.url + "/notify/" + "0" * 64, {"message": "x"})
         assert unknown.status == 404 and "No valid" in unknown.text

@@ -177,6 +177,7 @@ async def test_a_signature_without_a_registered_key_is_refused(plain_server, nam
     assert (answer.status, answer.json["reason"]) == (400, "Bad signature, dropping notification")
 
 
+MISSING = "Missing message: the JSON object needs a message, which is text or any value but null"
 REFUSED = {
     "S14 not json": (b"{oops", 400, "JSON not valid"),
     "S14 empty": (b"", 400, "JSON not valid"),
@@ -188,8 +189,9 @@ REFUSED = {
     "S14 duplicate keys": (b'{"message":"a","message":"b"}', 400, "JSON not valid"),
     "S14 deep": (b'{"message":' + b"[" * 100 + b"]" * 100 + b"}", 400, "JSON not valid"),
     "S15 messageType": (b'{"messageType":"x","message":"a"}', 400, "Not messageType=notification"),
-    "S16 no message": (b'{"id":"a"}', 400, "JSON not valid"),
-    "S16 null": (b'{"message":null}', 400, "JSON not valid"),
+    "S16 no message": (b'{"id":"a"}', 400, MISSING),
+    "S16 null": (b'{"message":null}', 400, MISSING),
+    "text that is not UTF-8": (b"\xff", 400, "Message is not UTF-8 text"),
     "S17 one past the limit": (json.dumps({"message": "a" * 4097}).encode(), 413, "Body too big"),
     "S18 not hex": (b'{"message":"a","signature":"zz"}', 400, "Bad signature, dropping notification"),
     "S18 not a string": (b'{"message":"a","signature":5}', 400, "Bad signature, dropping notification"),
@@ -224,6 +226,18 @@ async def test_a_message_at_the_limit_is_accepted_and_the_limit_counts_bytes(pla
         assert request("POST", url, json.dumps({"message": "é" * 2048}, ensure_ascii=False).encode()).status == 200
         await device.notification()
         assert request("POST", url, json.dumps({"message": "é" * 2049}, ensure_ascii=False).encode()).status == 413
+
+
+async def test_a_body_of_text_is_the_message(plain_server, name):
+    async with Device(plain_server) as device:
+        url = await device.register_wa(name)
+        assert request("POST", url, "Dinner is ready").status == 200
+        assert (await device.notification())["message"] == "Dinner is ready"
+        form = {"Content-Type": "application/x-www-form-urlencoded", "X-Title": "Kitchen"}
+        assert request("POST", url + "?id=n1&ttl=60", "5 & 6 = {11}", headers=form).status == 200
+        second = await device.notification()
+        assert (second["message"], second["id"], second["ttl"], second["title"]) == ("5 & 6 = {11}", "n1", 60, "Kitchen")
+        assert request("POST", url, "Dinner", headers={"Content-Type": "application/json"}).json["reason"] == "JSON not valid"
 
 
 def test_wrong_paths_and_methods(plain_server):

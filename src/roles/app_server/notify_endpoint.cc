@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "protocol/app_server/notify/plain_text.h"
 #include "protocol/app_server/notify/receipt.h"
 #include "roles/app_server/replies.h"
 
@@ -47,10 +48,18 @@ transport::HttpResponse receipt_answer(std::string body) {
   return response;
 }
 
-transport::HttpResponse accepted_answer(const AppId& app, const MessageId& id) {
+// ?name= or else X-Name: what a body of text can't say.
+std::optional<std::string> field(const transport::HttpRequest& request, std::string_view name) {
+  if (auto value = request.query_value(name)) return value;
+  const auto value = request.header("X-" + std::string(name));
+  return value ? std::optional<std::string>(*value) : std::nullopt;
+}
+
+transport::HttpResponse accepted_answer(std::string_view base_path, const AppId& app, const MessageId& id) {
   auto response = json_answer(200, notify::accepted_body());
   std::string location;
-  location.reserve(kLocationBytes);
+  location.reserve(kLocationBytes + base_path.size());
+  location += base_path;
   location += "/notify/";
   append_hex(location, app.bytes);
   location += "/messages/";
@@ -106,11 +115,22 @@ void NotifyEndpoint::post(const transport::HttpRequest& request, transport::Http
   const auto token = request.query_value("token");
   const auto path = parse_notify_path(request.path, token);
   if (!path) return refuse(responder, path.error());
-  auto notification = notify::parse_notification(request.body, clock_.wall(), config_.limits);
+  auto notification = read(request);
   if (!notification) return refuse(responder, notification.error());
   auto posting = std::make_unique<Posting>(std::move(*notification), path->app, std::move(responder), clock_.mono());
   if (const auto app = apps_.find(path->app)) return check(*app, std::move(posting));
   look_up(path->app, std::move(posting));
+}
+
+std::expected<notify::Notification, notify::Rejection> NotifyEndpoint::read(
+    const transport::HttpRequest& request) const {
+  if (!notify::is_plain_text(request.body, request.header("Content-Type").value_or(""))) {
+    return notify::parse_notification(request.body, clock_.wall(), config_.limits);
+  }
+  const auto json =
+      notify::json_of_text(request.body, [&request](std::string_view name) { return field(request, name); });
+  if (!json) return std::unexpected(notify::Rejection{400, "Message is not UTF-8 text", "not_text"});
+  return notify::parse_notification(*json, clock_.wall(), config_.limits);
 }
 
 void NotifyEndpoint::look_up(AppId app, std::unique_ptr<Posting> posting) {
@@ -142,7 +162,7 @@ void NotifyEndpoint::accept(std::unique_ptr<Posting> posting) {
       return posting->responder.send(failure(id.error()));
     }
     accept_seconds_.observe(std::chrono::duration<double>(clock_.mono() - posting->began).count());
-    posting->responder.send(accepted_answer(posting->app, *id));
+    posting->responder.send(accepted_answer(config_.base_path, posting->app, *id));
   });
 }
 

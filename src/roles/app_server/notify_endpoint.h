@@ -1,10 +1,12 @@
 #pragma once
 // NS-AS: takes notifications from application servers (docs/protocols.md).
 //
-//   POST /notify/<token>               accepts: stored durably, handed to newMessages, then 200 {"status": "ACCEPTED"}
+//   POST /notify/<token>               accepts: stored durably, handed to newMessages, then 200 {"status": "ACCEPTED"}.
+//                                      A body that is no JSON is the message; other fields are ?id= and so on, or X-Id
 //   GET /notify/<token>/messages/<id>  the receipt; ?limit= (1 to 1000, default 100), ?after=<cursor of the page
 //   before> DELETE on the same                 takes back what is not yet acked; answers the receipt's head
 
+#include <expected>
 #include <functional>
 #include <memory>
 #include <string>
@@ -33,6 +35,7 @@ namespace herald::roles::app_server {
 struct NotifyConfig {
   Limits limits;
   std::size_t cached_apps_max = 10'000;
+  std::string base_path = {};      // of the public URL: what a proxy takes off the path of a request; empty: nothing
   std::function<bool()> draining;  // any thread; true: nothing new is accepted. Empty: never
 };
 
@@ -58,6 +61,9 @@ class NotifyEndpoint final : public transport::HttpHandler {
   struct Posting;  // a POST on its way to the store
   struct Inquiry;  // a GET of a receipt
 
+  // What the body says, or what a body of text and the fields beside it say.
+  [[nodiscard]] std::expected<protocol::notify::Notification, protocol::notify::Rejection> read(
+      const transport::HttpRequest& request) const;
   void post(const transport::HttpRequest& request, transport::HttpResponder responder);
   void look_up(AppId app, std::unique_ptr<Posting> posting);
   void check(const App& app, std::unique_ptr<Posting> posting);

@@ -142,7 +142,8 @@ TEST_F(NotifyEndpointTest, TakesTheTokenFromTheQuery) {
 }
 
 TEST_F(NotifyEndpointTest, RefusesWhatTheProtocolSays) {
-  const std::string big = R"({"message":")" + std::string(4'097, 'a') + "\"}";
+  const std::string plain_big(4'097, 'a');
+  const std::string big = R"({"message":")" + plain_big + "\"}";
   struct Row {
     std::string target;
     std::string_view body;
@@ -150,13 +151,20 @@ TEST_F(NotifyEndpointTest, RefusesWhatTheProtocolSays) {
     std::string_view reason;
   };
   const std::vector<Row> rows = {
-      {"/notify", kGood, 404, "No valid WAtoken"},                                                   // S13
-      {"/notify/", kGood, 404, "No valid WAtoken"},                                                  // S13
-      {path(), "{oops", 400, "JSON not valid"},                                                      // S14
-      {path(), "[]", 400, "JSON not valid"},                                                         // S14
-      {path(), "", 400, "JSON not valid"},                                                           // S14
-      {path(), R"({"messageType":"x","message":"a"})", 400, "Not messageType=notification"},         // S15
-      {path(), R"({"id":"n1"})", 400, "JSON not valid"},                                             // S16
+      {"/notify", kGood, 404, "No valid WAtoken"},                                            // S13
+      {"/notify/", kGood, 404, "No valid WAtoken"},                                           // S13
+      {path(), "{oops", 400, "JSON not valid"},                                               // S14
+      {path(), "[]", 400, "JSON not valid"},                                                  // S14
+      {path(), "", 400, "JSON not valid"},                                                    // S14
+      {path(), R"({"messageType":"x","message":"a"})", 400, "Not messageType=notification"},  // S15
+      {path(), R"({"id":"n1"})", 400,
+       "Missing message: the JSON object needs a message, which is text or any value but null"},  // S16
+      {path(), "\xff", 400, "Message is not UTF-8 text"},
+      {path(), std::string_view("a\0b", 3), 400, "Message is not UTF-8 text"},
+      {path(), plain_big, 413, "Body too big"},
+      {path() + "?priority=high", "Hello", 400, "Not valid priority"},
+      {path() + "?ttl=", "Hello", 400, "Not valid ttl"},
+      {path() + "?signature=00ff", "Hello", 400, "Bad signature, dropping notification"},
       {path(), big, 413, "Body too big"},                                                            // S17
       {path(), R"({"message":"a","signature":"zz"})", 400, "Bad signature, dropping notification"},  // S18
       {"/notify/abc", kGood, 404, "No valid WAtoken"},                                               // S20
@@ -171,6 +179,59 @@ TEST_F(NotifyEndpointTest, RefusesWhatTheProtocolSays) {
     expect_refusal(*post(row.target, row.body), row.status, row.reason);
     EXPECT_TRUE(world.puts.empty());
   }
+}
+
+TEST_F(NotifyEndpointTest, ABodyOfTextIsTheMessage) {
+  post(path(), "Dinner is ready");
+  post(path() + "?id=n1&priority=3&title=Ping%20pong", "Hi \"there\"");
+  post(path(), std::string(4'096, 'a'));
+  ASSERT_EQ(world.puts.size(), 3U);
+  EXPECT_EQ(world.puts[0].message.body, R"({"message":"Dinner is ready"})");
+  EXPECT_EQ(world.puts[0].message.priority, Priority::kRealTime);
+  EXPECT_EQ(world.puts[1].message.body, R"({"message":"Hi \"there\"","id":"n1","title":"Ping pong","priority":3})");
+  EXPECT_EQ(world.puts[1].message.replace_key, "n1");
+  EXPECT_EQ(world.puts[1].message.priority, Priority::kPassive);
+}
+
+TEST_F(NotifyEndpointTest, FieldsOfATextMayBeHeaders) {
+  const auto client = std::make_shared<TestClient>();
+  transport::HttpRequest request;
+  const std::string target = path();
+  request.method = "POST";
+  request.path = request.target = target;
+  request.query = "priority=2";
+  request.headers = {{"Content-Type", "text/plain"}, {"X-Id", "n2"}, {"x-priority", "3"}, {"Priority", "u=1"}};
+  request.body = "Hello";
+  endpoint.on_request(request, transport::HttpResponder(client, 1));
+  request.headers[0].second = "application/json";
+  const auto strict = std::make_shared<TestClient>();
+  endpoint.on_request(request, transport::HttpResponder(strict, 1));
+  loop.run();
+  ASSERT_EQ(world.puts.size(), 1U);
+  EXPECT_EQ(world.puts[0].message.body, R"({"message":"Hello","id":"n2","priority":2})") << "the query comes first";
+  expect_refusal(*strict, 400, "JSON not valid");
+}
+
+TEST_F(NotifyEndpointTest, ATextIsSignedAsItIs) {
+  const auto key = PrivateKey::generate(PrivateKey::Algorithm::kEcdsaP256);
+  world.apps[app.id].public_key_pem = (*key)->public_pem();
+  expect_refusal(*post(path(), "Hello"), 400, "You must sign your message with your Private Key");
+  post(path() + "?signature=" + to_hex(*(*key)->sign(as_bytes("Hello"))), "Hello");
+  EXPECT_EQ(world.puts.size(), 1U);
+}
+
+TEST_F(NotifyEndpointTest, TheLocationIsBelowThePublicPath) {
+  NotifyEndpoint below{{.limits = {}, .base_path = "/push", .draining = {}},
+                       {world, world, world, world, order, cursors},
+                       loop,
+                       clock,
+                       log,
+                       metrics};
+  const auto client = ask(below, "POST", path(), kGood);
+  loop.run();
+  answer(ports::PutOutcome{});
+  ASSERT_TRUE(client->response);
+  EXPECT_TRUE(client->header("Location").starts_with("/push/notify/" + app.id.hex() + "/messages/"));
 }
 
 TEST_F(NotifyEndpointTest, ChecksTheSignatureOfAnAppThatHasAKey) {
@@ -204,7 +265,8 @@ TEST_F(NotifyEndpointTest, AnswersAPreflight) {
   EXPECT_EQ(client->response->status, 204);
   EXPECT_EQ(client->header("Access-Control-Allow-Origin"), "*");
   EXPECT_EQ(client->header("Access-Control-Allow-Methods"), "POST, GET, DELETE");
-  EXPECT_EQ(client->header("Access-Control-Allow-Headers"), "content-type");
+  EXPECT_EQ(client->header("Access-Control-Allow-Headers"),
+            "content-type, x-id, x-title, x-priority, x-ttl, x-timestamp, x-signature");
 }
 
 TEST_F(NotifyEndpointTest, TurnsStoreErrorsIntoRepliesThatSayWhenToComeBack) {

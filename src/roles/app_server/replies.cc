@@ -57,7 +57,8 @@ transport::HttpResponse preflight() {
   response.status = 204;
   allow_any_origin(response);
   response.headers.emplace_back("Access-Control-Allow-Methods", "POST, GET, DELETE");
-  response.headers.emplace_back("Access-Control-Allow-Headers", "content-type");
+  response.headers.emplace_back("Access-Control-Allow-Headers",
+                                "content-type, x-id, x-title, x-priority, x-ttl, x-timestamp, x-signature");
   response.headers.emplace_back("Access-Control-Max-Age", "86400");
   return response;
 }

@@ -17,6 +17,9 @@ std::unexpected<Rejection> not_json() {
   return reject(400, "JSON not valid", "not_json");
 }
 
+constexpr std::string_view kMissingMessage =
+    "Missing message: the JSON object needs a message, which is text or any value but null";
+
 bool is_upper(char c) {
   return c >= 'A' && c <= 'Z';
 }
@@ -100,7 +103,7 @@ std::expected<Notification, Rejection> parse_notification(std::string_view body,
   if (!is_notification(posted)) return reject(400, "Not messageType=notification", "message_type");
 
   const auto message = posted.get("message");
-  if (!message || message->type() == JsonType::kNull) return not_json();
+  if (!message || message->type() == JsonType::kNull) return reject(400, kMissingMessage, "no_message");
   const std::string_view signed_bytes = message->string().value_or(message->raw());
   if (signed_bytes.size() > limits.message_max_bytes) return reject(413, "Body too big", "message_too_big");
 

@@ -73,10 +73,17 @@ TEST(Notify, AJsonMessageIsDeliveredAsItWasSigned) {
 
 // S14, S16
 TEST(Notify, RefusesWhatIsNotJson) {
-  for (const std::string_view body : {"", "Hello", "[]", "5", "null", R"([{"message":"a"}])", "{}", R"({"id":"n1"})",
-                                      R"({"message":null})", R"({"message":"a"} x)", R"({"message":"a","message":"b"})",
-                                      "{\"message\":\"\xFF\"}", R"({"message":"\u0000"})", R"({"message":1e999})"}) {
+  for (const std::string_view body : {"", "Hello", "[]", "5", "null", R"([{"message":"a"}])", R"({"message":"a"} x)",
+                                      R"({"message":"a","message":"b"})", "{\"message\":\"\xFF\"}",
+                                      R"({"message":"\u0000"})", R"({"message":1e999})"}) {
     expect_rejected(body, 400, "JSON not valid");
+  }
+}
+
+// S16
+TEST(Notify, SaysThatTheMessageIsMissing) {
+  for (const std::string_view body : {"{}", R"({"id":"n1"})", R"({"message":null})", R"({"Message":"a"})"}) {
+    expect_rejected(body, 400, "Missing message: the JSON object needs a message, which is text or any value but null");
   }
 }
 
