@@ -1,16 +1,13 @@
 // A device of the 2012 flow: gets a token, registers over WebSocket, registers one app, shows and acks what arrives.
-'use strict';
+import { Inbox, memory } from './inbox.js';
 
-const SHOWN_MAX = 200;
 const RETRY_FIRST_MS = 500;
 const RETRY_MOST_MS = 15000;
 const RECEIPT_DELAYS_MS = [100, 300, 700, 1500, 4000, 10000];
 
 const $ = (id) => document.getElementById(id);
-const memory = (() => {
-  try { localStorage.setItem('herald.probe', '1'); localStorage.removeItem('herald.probe'); return localStorage; }
-  catch { const kept = new Map(); return { getItem: (k) => kept.get(k) ?? null, setItem: (k, v) => kept.set(k, v), removeItem: (k) => kept.delete(k) }; }
-})();
+// Where the server's paths begin: behind a proxy that maps a prefix, not at the root.
+const base = new URL('.', document.baseURI);
 
 const device = { socket: null, url: '', path: '', awake: true, retry: RETRY_FIRST_MS, timer: 0, seen: new Set(), received: 0, repeats: 0, replies: [] };
 
@@ -47,7 +44,7 @@ async function connect() {
   try { token = await uatoken(); }
   catch { retryLater('No answer from the server'); return; }
   if (!device.awake) return;
-  const socket = new WebSocket(location.origin.replace(/^http/, 'ws') + '/', 'push-notification');
+  const socket = new WebSocket(base.href.replace(/^http/, 'ws'), 'push-notification');
   device.socket = socket;
   // Replies come in the order of the requests: OK, then the bare URL.
   device.replies = [onRegistered, onUrl];
@@ -78,10 +75,20 @@ function onRegistered() {
 
 function onUrl(url) {
   device.url = url;
-  device.path = new URL(url).pathname;
+  // By this page's way to the server, which its public URL may not be.
+  device.path = base.pathname + url.slice(url.lastIndexOf('/notify/') + 1);
   $('url').textContent = url;
   $('curl').textContent = `curl -d '${JSON.stringify({ id: 'hello-1', message: 'Hello from a terminal' })}' \\\n${url}`;
   show('ready', 'Ready');
+  clearError($('send-result'));
+  clearError($('wp-send-result'));
+}
+
+// What failed while the server was away says nothing of now.
+function clearError(result) {
+  if (!('bad' in result.dataset)) return;
+  delete result.dataset.bad;
+  result.textContent = '';
 }
 
 function onFrame(text) {
@@ -102,37 +109,43 @@ function onNotification(notification) {
   if (device.seen.has(messageId)) { $('repeats').textContent = ++device.repeats; return; }
   device.seen.add(messageId);
   $('received').textContent = ++device.received;
-  $('empty').hidden = true;
-  followReceipt(messageId, addToList(notification));
-}
-
-function addToList(notification) {
-  const item = $('notification').content.firstElementChild.cloneNode(true);
-  const now = new Date();
   const { message } = notification;
-  item.querySelector('.message-id').textContent = notification.id ?? notification.messageId;
-  item.querySelector('time').textContent = now.toLocaleTimeString();
-  item.querySelector('time').dateTime = now.toISOString();
-  item.querySelector('.body').textContent = typeof message === 'string' ? message : JSON.stringify(message, null, 2);
-  item.querySelector('.priority').textContent = `priority ${notification.priority ?? 1}`;
-  const receipt = item.querySelector('.receipt');
-  receipt.href = `${device.path}/messages/${notification.messageId}`;
-  const list = $('list');
-  list.prepend(item);
-  while (list.childElementCount > SHOWN_MAX) list.lastElementChild.remove();
-  return receipt;
+  const entry = {
+    messageId,
+    name: String(notification.id ?? messageId),
+    text: typeof message === 'string' ? message : JSON.stringify(message, null, 2),
+    priority: notification.priority ?? 1,
+    at: new Date().toISOString(),
+    receipt: `${device.path}/messages/${messageId}`,
+    state: 'pending',
+  };
+  followReceipt(entry, inbox.add(entry));
 }
 
-async function followReceipt(messageId, receipt) {
+function makeItem(entry) {
+  const item = $('notification').content.firstElementChild.cloneNode(true);
+  item.querySelector('.message-id').textContent = entry.name;
+  item.querySelector('.priority').textContent = `priority ${entry.priority}`;
+  item.querySelector('.receipt').href = entry.receipt;
+  showReceipt(entry, item);
+  return item;
+}
+
+function showReceipt({ state }, item) {
+  item.querySelector('.receipt').dataset.state = state;
+  item.querySelector('.receipt-state').textContent = state;
+}
+
+async function followReceipt(entry, item) {
   for (const delay of RECEIPT_DELAYS_MS) {
     await new Promise((done) => setTimeout(done, delay));
     try {
-      const answer = await fetch(receipt.href, { cache: 'no-store' });
+      const answer = await fetch(entry.receipt, { cache: 'no-store' });
       if (!answer.ok) continue;
-      const { state } = await answer.json();
-      receipt.dataset.state = state;
-      receipt.querySelector('.receipt-state').textContent = state;
-      if (state !== 'pending' && state !== 'sent') return;
+      entry.state = (await answer.json()).state;
+      showReceipt(entry, item);
+      inbox.save();
+      if (entry.state !== 'pending' && entry.state !== 'sent') return;
     } catch { /* the server is away: the next look may find it */ }
   }
 }
@@ -198,6 +211,11 @@ function forget() {
   connect();
 }
 
+for (const part of ['main', 'state']) $(part).hidden = false;
+const inbox = new Inbox({ name: 'list', tab: 'tab-device', make: makeItem });
+for (const { messageId } of inbox.entries) device.seen.add(messageId);
+device.received = inbox.entries.length;
+$('received').textContent = device.received;
 $('send').addEventListener('submit', send);
 $('toggle').addEventListener('click', sleepOrWake);
 $('forget').addEventListener('click', forget);

@@ -1,9 +1,11 @@
 // The Web Push tab: subscribes this browser with the push service that the browser has, tells whose that is, and sends to it.
+import { Inbox } from './inbox.js';
 import { authorization, encrypt, newSigningKeys, publicPoint, toBase64url } from './push-crypto.js';
 
-const SHOWN_MAX = 200;
 const KEYS = 'herald.vapid';
 const $ = (id) => document.getElementById(id);
+// As in device.js.
+const base = new URL('.', document.baseURI);
 
 let subscription = null;
 
@@ -120,7 +122,7 @@ async function send(event) {
   try {
     headers.Authorization = await authorization(endpoint, await signingKeys());
     const body = text ? await encrypt(keys, text) : undefined;
-    const answer = await fetch(new URL(endpoint).pathname, { method: 'POST', headers, body });
+    const answer = await fetch(base.pathname + endpoint.slice(endpoint.lastIndexOf('/wpush/') + 1), { method: 'POST', headers, body });
     if (answer.ok) result.textContent = headers.TTL === '0' ? 'Accepted: delivered now or never.' : 'Accepted: it is on disk.';
     else { result.toggleAttribute('data-bad', true); result.textContent = refusal(answer, await answer.json().catch(() => ({}))); }
   } catch (error) {
@@ -131,19 +133,23 @@ async function send(event) {
 
 function onPush({ data }) {
   if (!data || !('push' in data)) return;
-  const item = $('push').content.firstElementChild.cloneNode(true);
-  const now = new Date();
-  item.querySelector('.service').textContent = subscription ? `through ${new URL(subscription.endpoint).host}` : '';
-  item.querySelector('time').textContent = now.toLocaleTimeString();
-  item.querySelector('time').dateTime = now.toISOString();
-  item.querySelector('.body').textContent = data.push ?? '(no payload)';
-  $('wp-empty').hidden = true;
-  $('wp-list').prepend(item);
-  while ($('wp-list').childElementCount > SHOWN_MAX) $('wp-list').lastElementChild.remove();
+  inbox.add({
+    text: data.push ?? '(no payload)',
+    service: subscription ? `through ${new URL(subscription.endpoint).host}` : '',
+    at: new Date().toISOString(),
+  });
 }
 
+function makeItem(entry) {
+  const item = $('push').content.firstElementChild.cloneNode(true);
+  item.querySelector('.service').textContent = entry.service;
+  return item;
+}
+
+const inbox = new Inbox({ name: 'wp-list', tab: 'tab-webpush', make: makeItem });
+
 function preferences() {
-  const url = location.origin.replace(/^http/, 'ws') + '/';
+  const url = base.href.replace(/^http/, 'ws');
   return `dom.push.serverURL = ${url}` + (url.startsWith('ws:') ? '\ndom.push.testing.allowInsecureServerURL = true' : '');
 }
 

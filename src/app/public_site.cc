@@ -1,5 +1,7 @@
 #include "app/public_site.h"
 
+#include "base/origin.h"
+
 namespace herald::app {
 
 PublicSite::PublicSite(Services& services, transport::EventLoop& loop, std::uint32_t shard, LoopLinks links)
@@ -16,6 +18,7 @@ PublicSite::PublicSite(Services& services, transport::EventLoop& loop, std::uint
 void PublicSite::add_app_server(Services& services, transport::EventLoop& loop) {
   notify_.emplace(
       roles::app_server::NotifyConfig{.limits = services.configuration.limits,
+                                      .base_path = services.public_url.substr(Origin::end_in(services.public_url)),
                                       .draining = [&services] { return services.draining.load(); }},
       roles::app_server::NotifyPorts{services.stores->messages(), services.stores->deliveries(),
                                      services.stores->directory(), *services.queue, *services.order, *services.cursors},

@@ -105,6 +105,7 @@ class Page:
         await self.call("Input.dispatchKeyEvent", type="keyDown", **common)
         await self.call("Input.dispatchKeyEvent", type="keyUp", **common)
 
-    async def screenshot(self, path):
-        picture = await self.call("Page.captureScreenshot", format="png", captureBeyondViewport=True)
+    async def screenshot(self, path, whole=True):
+        """The whole page, or what is in view."""
+        picture = await self.call("Page.captureScreenshot", format="png", captureBeyondViewport=whole)
         pathlib.Path(path).write_bytes(base64.b64decode(picture["data"]))
