@@ -172,7 +172,9 @@ void define_bench(CLI::App& app, BenchCommand& command) {
   app.add_option("--protocol", command.protocol, "What devices and senders speak")
       ->type_name("2012|webpush")
       ->capture_default_str();
-  app.add_option("--target", plan.target, "The server's public address")->type_name("URL")->capture_default_str();
+  app.add_option("--target", plan.target, "Where devices connect")->type_name("URL")->capture_default_str();
+  app.add_option("--post-to", plan.post_to, "Where senders POST; unless given, where the URLs that devices get say")
+      ->type_name("URL");
   app.add_option("--devices", plan.devices, "Devices to be")->type_name("N")->capture_default_str();
   app.add_option("--rate", command.rate, "Notifications a second; max: as many as go")
       ->type_name("R|max")

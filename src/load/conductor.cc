@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <thread>
 
+#include "transport/client.h"
+
 namespace herald::load {
 
 using namespace std::chrono_literals;
@@ -78,9 +80,8 @@ Result<Summary> Conductor::play() {
 
 Status Conductor::play_traffic() {
   const Plan& plan = run_.plan;
-  if (plan.scenario != Scenario::kPost) {
-    if (auto status = bring_all(); !status) return status;
-  }
+  const bool devices = plan.scenario != Scenario::kPost;
+  if (auto status = devices ? bring_all() : open_senders(); !status) return status;
   phase_ = "measuring";
   begin_measuring();
   const MonoTime end = end_of_traffic();
@@ -105,6 +106,7 @@ Status Conductor::play_idle() {
   kernel_weighed_ = kernel_bytes();
   if (auto status = bring_up_to(plan.devices); !status) return status;
   weigh(warm_up);
+  if (auto status = open_senders(); !status) return status;
   phase_ = "holding";
   watch_until(std::chrono::nanoseconds(static_cast<std::int64_t>(plan.seconds * 1e9)), [] { return false; });
   weigh(warm_up);
@@ -185,7 +187,35 @@ Status Conductor::bring_all() {
   kernel_weighed_ = kernel_bytes();
   if (auto status = bring_up_to(run_.plan.devices); !status) return status;
   weigh(0);
-  return {};
+  return open_senders();
+}
+
+Status Conductor::open_senders() {
+  const std::string given = run_.apps.origin();
+  post_origin_ = !run_.plan.post_to.empty() ? run_.plan.post_to : given.empty() ? run_.plan.target : given;
+  const auto target = find_target(post_origin_);
+  if (!target) {
+    return fail(target.error().kind, "senders can't post to " + post_origin_ +
+                                         ", which the URLs of the devices name: " + target.error().message +
+                                         "; name another address with --post-to");
+  }
+  post_origin_ = transport::Url::parse(post_origin_)->origin();
+  phase_ = "connecting senders";
+  Status opened;
+  each([&](WorkerParts& parts) {
+    if (auto status = parts.senders.open(*target); !status) opened = status;
+  });
+  if (!opened) return opened;
+  const bool all = watch_until(kSetUpMost, [this] {
+    bool established = true;
+    each([&established](WorkerParts& parts) { established = established && parts.senders.established(); });
+    return established;
+  });
+  if (all) return {};
+  return fail(ErrorKind::kUnavailable,
+              fmt::format("not every sender could connect to {}, where the URLs of the devices are, in {:.0f} s; name "
+                          "another address with --post-to",
+                          post_origin_, seconds_of(kSetUpMost)));
 }
 
 Status Conductor::bring_up_to(std::uint64_t devices) {

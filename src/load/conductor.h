@@ -23,6 +23,8 @@ class Conductor {
   [[nodiscard]] Status start();
   // Plays the plan's scenario, waits for what is owed, and fills in everything but receipts and server metrics.
   [[nodiscard]] Result<Summary> play();
+  // The origin that senders post to, once play() has begun to.
+  [[nodiscard]] const std::string& post_origin() const { return post_origin_; }
   // Paths of receipts whose messages nothing but acks can have ended.
   [[nodiscard]] std::vector<std::string> receipt_samples();
 
@@ -37,6 +39,8 @@ class Conductor {
 
   Status bring_all();
   Status bring_up_to(std::uint64_t devices);
+  // Connects the senders, once it is known where to: what a sender is told is the URL of its app.
+  Status open_senders();
   void weigh(std::uint64_t devices_before);
   void begin_measuring();
   void order_traffic(TrafficOrder order);
@@ -61,6 +65,7 @@ class Conductor {
   std::vector<std::unique_ptr<Worker>> workers_;
   Summary summary_;
 
+  std::string post_origin_;
   std::string phase_;
   MonoTime last_sample_;
   MonoTime last_progress_;

@@ -246,11 +246,11 @@ bool DevicePool::take_webpush_reply(Device& device, std::string_view text) {
     }
   } else if (device.state == DeviceState::kRegisteringWa) {
     const auto endpoint = string_member(text, "pushEndpoint");
-    const auto path = notify_path_of(endpoint);
-    if (path.empty()) return false;
+    const auto url = url_of_reply(endpoint);
+    if (url.empty()) return false;
     site_.run.webpush->meet(endpoint);
     device.has_app = true;
-    site_.run.apps.set(static_cast<std::uint32_t>(device_number(device.place) % site_.plan().apps), path);
+    site_.run.apps.set(static_cast<std::uint32_t>(device_number(device.place) % site_.plan().apps), url);
     became_ready(device, DeviceState::kReady);
   }
   return true;
@@ -267,10 +267,10 @@ bool DevicePool::take_reply(Device& device, std::string_view text) {
       }
       return true;
     case DeviceState::kRegisteringWa: {
-      const auto path = notify_path_of(text);
-      if (path.empty()) return false;
+      const auto url = url_of_reply(text);
+      if (url.empty()) return false;
       device.has_app = true;
-      site_.run.apps.set(static_cast<std::uint32_t>(device_number(device.place) % site_.plan().apps), path);
+      site_.run.apps.set(static_cast<std::uint32_t>(device_number(device.place) % site_.plan().apps), url);
       if (interface_) {
         fall_asleep(device);
       } else {

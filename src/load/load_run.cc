@@ -46,28 +46,28 @@ Status reach(Asker& asker, const Plan& plan) {
   return {};
 }
 
-std::string receipt_url(const Plan& plan, const std::string& location) {
-  if (location.find("://") != std::string::npos) return location;
-  return transport::Url::parse(plan.target)->origin() + location;
+std::string receipt_url(const std::string& origin, const std::string& location) {
+  return location.find("://") != std::string::npos ? location : origin + location;
 }
 
 // Acks reach the receipt a little after the device has the message.
-bool becomes_acked(Asker& asker, const Plan& plan, const std::string& location, MonoTime until, const Clock& clock) {
+bool becomes_acked(Asker& asker, const std::string& origin, const std::string& location, MonoTime until,
+                   const Clock& clock) {
   for (;;) {
-    const auto answer = asker.get(receipt_url(plan, location));
+    const auto answer = asker.get(receipt_url(origin, location));
     if (answer && answer->status == 200 && string_member(answer->body, "state") == "acked") return true;
     if (clock.mono() >= until) return false;
     asker.pause(kReceiptRetry);
   }
 }
 
-void check_receipts(Asker& asker, const Plan& plan, const Clock& clock, std::vector<std::string> samples,
+void check_receipts(Asker& asker, const std::string& origin, const Clock& clock, std::vector<std::string> samples,
                     Summary& summary) {
   if (samples.size() > kReceiptsMost) samples.resize(kReceiptsMost);
   const MonoTime until = clock.mono() + kReceiptWait;
   for (const auto& location : samples) {
     ++summary.receipts_sampled;
-    if (becomes_acked(asker, plan, location, until, clock)) ++summary.receipts_acked;
+    if (becomes_acked(asker, origin, location, until, clock)) ++summary.receipts_acked;
   }
 }
 
@@ -104,7 +104,7 @@ Result<Summary> run_load(const Plan& plan, const Clock& clock, const OnProgress&
   auto summary = conductor.play();
   if (!summary) return summary;
   summary->server_metrics = metrics_growth(metrics_before, metrics_of(asker, plan));
-  check_receipts(asker, plan, clock, conductor.receipt_samples(), *summary);
+  check_receipts(asker, conductor.post_origin(), clock, conductor.receipt_samples(), *summary);
   return summary;
 }
 

@@ -44,6 +44,7 @@ struct Plan {
   Scenario scenario = Scenario::kDeliver;
   Protocol protocol = Protocol::kFlow2012;
   std::string target = "http://127.0.0.1:8080";
+  std::string post_to{};   // where senders POST; empty: where the URLs that devices are given say
   std::string path = "/";  // where `post` posts
   std::uint64_t devices = 1'000;
   double rate = 0;  // a second; 0: as many as go

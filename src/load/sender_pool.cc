@@ -1,5 +1,6 @@
 #include "load/sender_pool.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "base/check.h"
@@ -56,15 +57,27 @@ struct SenderPool::Sender final : transport::IoHandler {
 SenderPool::SenderPool(Site& site, std::size_t connections) : site_(site) {
   for (std::size_t i = 0; i < connections; ++i) {
     senders_.push_back(std::make_unique<Sender>(*this, depth(), (i * site.plan().loops + site.number) * kSourceStride));
-    connect(*senders_.back());
   }
   free_ = sender_count() * depth();
 }
 
 SenderPool::~SenderPool() = default;
 
+Status SenderPool::open(const Target& target) {
+  auto links = LinkMaker::create(target, site_.plan());
+  if (!links) return std::unexpected(links.error());
+  links_ = std::move(*links);
+  authority_ = target.authority;
+  for (auto& sender : senders_) connect(*sender);
+  return {};
+}
+
+bool SenderPool::established() const {
+  return std::ranges::all_of(senders_, [](const auto& sender) { return sender->established; });
+}
+
 void SenderPool::connect(Sender& sender) {
-  auto link = site_.links.connect(sender.number);
+  auto link = links_->connect(sender.number);
   if (link) sender.link = std::move(*link);
   if (link && site_.loop.watch(sender.link.fd(), sender, true)) return;
   sender.link.close();
@@ -83,7 +96,7 @@ SenderPool::Sender& SenderPool::next_with_room() {
 
 void SenderPool::compose_webpush(const Posting& posting, std::uint64_t sequence, std::string& out) {
   out.append("POST ").append(site_.run.apps.path(posting.app));
-  out.append(" HTTP/1.1\r\nHost: ").append(site_.run.target.authority).append("\r\n");
+  out.append(" HTTP/1.1\r\nHost: ").append(authority_).append("\r\n");
   out += webpush_fields(site_.run.webpush->authorization(), posting.ttl_s, posting.priority, posting.id);
   append_number(out += "Content-Length: ", site_.plan().bytes);
   out += "\r\n\r\n";
@@ -106,7 +119,7 @@ void SenderPool::compose(const Posting& posting, std::uint64_t sequence, std::st
   out += site_.plan().scenario == Scenario::kPost     ? std::string_view(site_.plan().path)
          : site_.plan().scenario == Scenario::kFanout ? std::string_view("/fanout")
                                                       : site_.run.apps.path(posting.app);
-  out.append(" HTTP/1.1\r\nHost: ").append(site_.run.target.authority);
+  out.append(" HTTP/1.1\r\nHost: ").append(authority_);
   out += "\r\nContent-Type: application/json\r\nContent-Length: ";
   append_number(out, body_.size());
   out.append("\r\n\r\n").append(body_);

@@ -31,6 +31,10 @@ class SenderPool {
   SenderPool(const SenderPool&) = delete;
   SenderPool& operator=(const SenderPool&) = delete;
 
+  // Connects every sender to `target`. To be called once, before post(). kInvalid: the CA file can't be read.
+  [[nodiscard]] Status open(const Target& target);
+  // True if every connection stands.
+  [[nodiscard]] bool established() const;
   // Told of each settled POST; may post.
   void on_settled(OnSettled then) { on_settled_ = std::move(then); }
   // True if one more POST can be under way.
@@ -63,6 +67,8 @@ class SenderPool {
   void ended(Sender& sender);
 
   Site& site_;
+  std::unique_ptr<LinkMaker> links_;  // null before open()
+  std::string authority_;             // for Host
   std::vector<std::unique_ptr<Sender>> senders_;
   std::size_t turn_ = 0;
   std::size_t free_ = 0;

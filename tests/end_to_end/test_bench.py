@@ -11,6 +11,8 @@ import threading
 
 import pytest
 
+from ports import free_port
+from relay import Relay
 from support.herald import Server, clean_environment, make_certificate, metric, need_binary
 
 SECONDS = 300
@@ -55,6 +57,42 @@ def test_deliver_at_a_rate(server):
     assert result["receipts_sampled"] > 0
     assert 0 < result["latency_ms"]["p50"] <= result["latency_ms"]["p99"] <= result["latency_ms"]["max"]
     assert result["server_cpu_s"] is not None, "the server's process was not found by its listener"
+
+
+class CountingRelay(Relay):
+    """Another address of a server."""
+
+    def __init__(self, target):
+        super().__init__(target)
+        self.connections = 0
+
+    close = Relay.stop
+
+    async def serve(self, reader, writer):
+        self.connections += 1
+        await super().serve(reader, writer)
+
+
+@pytest.mark.parametrize("protocol", ["2012", "webpush"])
+def test_senders_post_where_the_urls_of_the_devices_say(tmp_path, protocol):
+    port = free_port()
+    with contextlib.closing(CountingRelay(("127.0.0.1", port)).start()) as second:
+        named = f"http://127.0.0.1:{second.port}"
+        with Server(tmp_path, "--public-url", named, listen=[f"127.0.0.1:{port}"]) as server:
+            options = ["deliver", "--target", server.url, "--devices", "5", "--rate", "50", "--seconds", "1", "--senders", "3",
+                       "--protocol", protocol]
+            assert_all_arrived(measured(*options))
+            posted = second.connections
+            assert posted >= 3
+            assert_all_arrived(measured(*options, "--post-to", server.url))
+            assert second.connections == posted
+
+
+def test_senders_that_can_not_post_there_are_told_what_to_do(tmp_path):
+    with Server(tmp_path, "--public-url", "http://nowhere.invalid") as server:
+        away = bench("deliver", "--target", server.url, "--devices", "2", "--seconds", "1")
+        assert away.returncode == 3
+        assert "http://nowhere.invalid" in away.stderr and "--post-to" in away.stderr
 
 
 def in_a_run(enough, *arguments):
