@@ -21,14 +21,15 @@ Error invalid(const std::string& what) {
   return {ErrorKind::kInvalid, reason != nullptr ? what + " (" + reason + ")" : what};
 }
 
-// RFC 7301: of what a client offers, HTTP/1.1 is spoken here; a client that offers other things only is let through.
+// What a client offers and is spoken here, HTTP/1.1 first. One that offers other things only would be answered in a
+// protocol that it does not speak: the handshake ends with no_application_protocol (RFC 7301 §3.2).
 int select_protocol(SSL* /*ssl*/, const unsigned char** out, unsigned char* out_length, const unsigned char* offered,
                     unsigned offered_length, void* /*context*/) {
-  static constexpr unsigned char kSpoken[] = "\x08http/1.1";
+  static constexpr unsigned char kSpoken[] = "\x08http/1.1\x08http/1.0";
   unsigned char* selected = nullptr;
   const int found = SSL_select_next_proto(&selected, out_length, kSpoken, sizeof kSpoken - 1, offered, offered_length);
   *out = selected;
-  return found == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK;
+  return found == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
 ContextPtr make_context() {

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <openssl/err.h>
 #include <openssl/ssl.h>
 
 #include <array>
@@ -201,6 +202,29 @@ TEST_P(TlsServerTest, ReloadChangesNewConnectionsOnly) {
   EXPECT_EQ(after->peer_name(), "second");
   before->send(get("/still"));
   EXPECT_THAT(before->read_until("/still"), StartsWith("HTTP/1.1 200 OK\r\n"));
+}
+
+TEST_P(TlsServerTest, AClientThatSpeaksOtherProtocolsOnlyIsRefused) {
+  using namespace std::string_view_literals;
+  for (const int version : {TLS1_3_VERSION, TLS1_2_VERSION}) {
+    for (const std::string_view offered : {"\x02h2"sv,
+                                           "\x0a"
+                                           "acme-tls/1"sv,
+                                           "\x02h2\x08HTTP/1.1"sv}) {
+      const auto peer = client(version);
+      SSL_set_alpn_protos(peer->ssl(), reinterpret_cast<const unsigned char*>(offered.data()),
+                          static_cast<unsigned>(offered.size()));
+      ERR_clear_error();
+      EXPECT_FALSE(peer->connect()) << offered;
+      EXPECT_EQ(ERR_GET_REASON(ERR_peek_error()), SSL_R_TLSV1_ALERT_NO_APPLICATION_PROTOCOL) << offered;
+      ERR_clear_error();
+    }
+  }
+  settle();
+  EXPECT_EQ(counted("herald_refusals_total", "tls_handshake"), 6U);
+  const auto old = client();
+  SSL_set_alpn_protos(old->ssl(), reinterpret_cast<const unsigned char*>("\x02h2\x08http/1.0"), 12);
+  EXPECT_TRUE(old->connect());
 }
 
 TEST_P(TlsServerTest, AFailedReloadKeepsTheOldCertificate) {
