@@ -19,7 +19,7 @@ namespace herald::transport {
 struct HttpRequest {
   std::string_view method;  // HEAD comes as GET: the body of the response is left out
   std::string_view target;  // as sent
-  std::string_view path;    // before '?', not decoded
+  std::string_view path;    // before '?', in one form (http_target.h), else not decoded; "*" of OPTIONS
   std::string_view query;   // after '?', not decoded, without it
   std::vector<std::pair<std::string_view, std::string_view>> headers;
   std::string_view body;  // chunks put together

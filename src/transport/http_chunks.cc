@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "transport/http_field.h"
+
 namespace herald::transport {
 
 namespace {
@@ -50,7 +52,9 @@ HttpChunks::State HttpChunks::take(char c) {
     case Next::kDataLf:
       return expect(c, '\n', Next::kFirstDigit);
     case Next::kTrailerLine:
-      return c == '\r' ? expect(c, '\r', Next::kLastLf) : take_text(c, Next::kTrailerLf);
+      return c == '\r' ? expect(c, '\r', Next::kLastLf) : take_name(c);
+    case Next::kTrailerName:
+      return take_name(c);
     case Next::kTrailerText:
       return take_text(c, Next::kTrailerLf);
     case Next::kTrailerLf:
@@ -79,10 +83,21 @@ HttpChunks::State HttpChunks::take_size_end(char c) {
   return expect(c, '\n', size_ == 0 ? Next::kTrailerLine : Next::kData);
 }
 
+// The name of a trailer field, up to its colon (RFC 9112 §5).
+HttpChunks::State HttpChunks::take_name(char c) {
+  const bool ends = c == ':' && next_ == Next::kTrailerName;
+  if (!ends && !is_token({&c, 1})) return State::kMalformed;
+  next_ = ends ? Next::kTrailerText : Next::kTrailerName;
+  return count_framing();
+}
+
 HttpChunks::State HttpChunks::take_text(char c, Next at_line_end) {
   if (c == '\r') return expect(c, '\r', at_line_end);
   if (!is_text(c)) return State::kMalformed;
-  if (next_ == Next::kTrailerLine) next_ = Next::kTrailerText;
+  return count_framing();
+}
+
+HttpChunks::State HttpChunks::count_framing() {
   if (framing_left_ == 0) return State::kFramingTooBig;
   --framing_left_;
   return State::kNeedMore;

@@ -1,5 +1,6 @@
 #pragma once
-// The chunked transfer coding (RFC 9112 §7.1), decoded as it arrives. Extensions and trailer fields are skipped.
+// The chunked transfer coding (RFC 9112 §7.1), decoded as it arrives. Extensions and trailer fields are checked and
+// skipped.
 
 #include <cstdint>
 #include <string>
@@ -38,6 +39,7 @@ class HttpChunks {
     kDataCr,
     kDataLf,
     kTrailerLine,  // its first byte
+    kTrailerName,
     kTrailerText,
     kTrailerLf,
     kLastLf,
@@ -46,7 +48,9 @@ class HttpChunks {
   State take(char c);
   State take_digit(char c);
   State take_size_end(char c);
+  State take_name(char c);
   State take_text(char c, Next at_line_end);
+  State count_framing();
   State expect(char c, char wanted, Next next);
 
   Next next_ = Next::kFirstDigit;

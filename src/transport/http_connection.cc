@@ -12,6 +12,15 @@
 
 namespace herald::transport {
 
+namespace {
+
+// OPTIONS * asks the server, not a resource (RFC 9110 §9.3.7).
+HttpResponse server_options() {
+  return {.status = 204, .headers = {{"Allow", "GET, HEAD, POST, PUT, DELETE, OPTIONS"}}, .body = {}};
+}
+
+}  // namespace
+
 // Outlives the connection in the hands of responders.
 class HttpConnection::Sink final : public HttpResponder::Sink,
                                    public HttpStream::Sink,
@@ -88,7 +97,9 @@ bool HttpConnection::take_request(std::span<std::uint8_t> rest) {
   head_only_ = request.method == "HEAD";
   if (head_only_) request.method = "GET";
   bool stays = true;
-  if (host.services.websocket != nullptr && !head_only_ && wants_websocket(request)) {
+  if (request.path == "*") {
+    answer(server_options(), false);
+  } else if (host.services.websocket != nullptr && !head_only_ && wants_websocket(request)) {
     stays = upgrade(request, rest);
   } else {
     dispatch(request);

@@ -10,6 +10,7 @@
 #include "transport/http_chunks.h"
 #include "transport/http_field.h"
 #include "transport/http_header_end.h"
+#include "transport/http_target.h"
 
 namespace herald::transport {
 
@@ -60,19 +61,19 @@ bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
 
-// The request line ends in a version, and it is not one that Herald speaks.
+// The request line ends in a version, and it is not of HTTP/1.
 bool names_another_version(std::string_view header) {
   constexpr std::size_t kVersionBytes = 8;  // HTTP/1.1
   const std::string_view line = header.substr(0, header.find("\r\n"));
   if (line.size() < kVersionBytes) return false;
   const std::string_view version = line.substr(line.size() - kVersionBytes);
-  if (version == "HTTP/1.0" || version == "HTTP/1.1") return false;
+  if (version.starts_with("HTTP/1.")) return false;
   return version.starts_with("HTTP/") && is_digit(version[5]) && version[6] == '.' && is_digit(version[7]);
 }
 
 HttpParser::Failure explain(BeastError error, std::string_view header) {
   if (error == beast_http::error::bad_version && names_another_version(header)) {
-    return {505, "Only HTTP/1.0 and HTTP/1.1 are spoken here"};
+    return {505, "Only HTTP/1 is spoken here"};
   }
   if (error == beast_http::error::body_limit) return {413, "Body too big"};
   return {400, "Bad request"};
@@ -106,6 +107,8 @@ MaybeFailure check_framing(const HttpRequest& request) {
 MaybeFailure check_fields(const HttpRequest& request) {
   const auto hosts = request.header_count("Host");
   if (hosts > 1 || (hosts == 0 && request.version >= 11)) return HttpParser::Failure{400, "One Host is required"};
+  const std::string_view host = request.header("Host").value_or("");
+  if (!host.empty() && !is_authority(host)) return HttpParser::Failure{400, "Host is not a host with, perhaps, a port"};
   const auto expect = request.header("Expect");
   if (expect && request.version >= 11 && !equals_ignoring_case(*expect, "100-continue")) {
     return HttpParser::Failure{417, "Unknown expectation"};
@@ -113,20 +116,13 @@ MaybeFailure check_fields(const HttpRequest& request) {
   return std::nullopt;
 }
 
-// Splits the target (RFC 9112 §3.2): origin form, absolute form, or "*" and CONNECT's authority, which stay whole.
-bool split_target(HttpRequest& request) {
-  std::string_view rest = request.target;
-  if (const auto scheme = rest.find("://"); !rest.starts_with('/') && scheme != std::string_view::npos) {
-    const auto slash = rest.find_first_of("/?", scheme + 3);
-    rest = slash == std::string_view::npos ? std::string_view("/") : rest.substr(slash);
-  } else if (!rest.starts_with('/') && rest != "*" && request.method != "CONNECT") {
-    return false;
-  }
-  const auto question = rest.find('?');
-  request.path = rest.substr(0, question);
-  if (request.path.empty()) request.path = "/";
-  request.query = question == std::string_view::npos ? std::string_view() : rest.substr(question + 1);
-  return true;
+// Where the digit of a minor version of HTTP/1 stands that is later than 1; npos: it is not.
+std::size_t later_minor_version(std::string_view header) {
+  constexpr std::string_view kMajor = "HTTP/1.";
+  const std::size_t line = std::min(header.find("\r\n"), header.size());
+  if (line <= kMajor.size() || header.substr(line - 1 - kMajor.size(), kMajor.size()) != kMajor) return header.npos;
+  const char minor = header[line - 1];
+  return minor > '1' && minor <= '9' ? line - 1 : header.npos;
 }
 
 void empty(std::string& buffer) {
@@ -166,7 +162,7 @@ class HttpParser::Impl {
     failure_ = {};
     keep_alive_ = expects_continue_ = body_began_ = false;
     remaining_ = 0;
-    for (auto* buffer : {&header_, &body_}) empty(*buffer);
+    for (auto* buffer : {&header_, &path_, &body_}) empty(*buffer);
   }
 
   HttpRequest& request() { return request_; }
@@ -196,7 +192,8 @@ class HttpParser::Impl {
     const auto found = header_end_.find(header.substr(blank));
     if (found.malformed) return fail_with({400, "Bad request"});
     if (blank + found.bytes > header_max_bytes_ || (!found.complete && header.size() >= header_max_bytes_)) {
-      return fail_with({431, "Header too big"});
+      return fail_with(
+          too_long(header.substr(blank, header_max_bytes_ - std::min<std::size_t>(blank, header_max_bytes_))));
     }
     if (!found.complete) {
       if (kept == 0) header_.assign(header.substr(blank));
@@ -206,6 +203,35 @@ class HttpParser::Impl {
     const std::size_t consumed = blank + found.bytes - kept;
     return phase_ == Phase::kChunked ? feed_chunked(bytes.substr(consumed), consumed)
                                      : feed_sized(bytes.substr(consumed), consumed);
+  }
+
+  // What there is room for of a header that is too long: its request line may be what is.
+  static Failure too_long(std::string_view header) {
+    if (header.contains('\n') || !header.contains(' ')) return {431, "Header too big"};
+    return {414, "Request target too long"};
+  }
+
+  // A later minor version is answered as the latest that is known (RFC 9110 §2.5). Beast knows 0 and 1 only.
+  std::string_view with_known_version(std::string_view header) {
+    const std::size_t digit = later_minor_version(header);
+    if (digit == std::string_view::npos) return header;
+    std::string copy(header);
+    copy[digit] = '1';
+    header_ = std::move(copy);
+    return header_;
+  }
+
+  // CONNECT and other methods than a target's form allows are refused; the path gets its one form.
+  MaybeFailure read_target() {
+    const auto target = split_target(request_.method, request_.target);
+    if (!target || !is_percent_encoded(target->path)) return Failure{400, "Bad request target"};
+    if (target->form == RequestTarget::Form::kAuthority) return Failure{501, "No tunnels here"};
+    request_.path = target->path;
+    request_.query = target->query;
+    if (target->form == RequestTarget::Form::kAsterisk || is_normal_path(request_.path)) return std::nullopt;
+    path_ = normal_path(request_.path);
+    request_.path = path_;
+    return std::nullopt;
   }
 
   // Empty lines before a request are to be skipped (RFC 9112 §2.2).
@@ -218,11 +244,12 @@ class HttpParser::Impl {
   MaybeFailure read_header(std::string_view header) {
     Reader reader(request_, body_max_bytes_);
     BeastError error;
+    header = with_known_version(header);
     reader.put({header.data(), header.size()}, error);
     // A body that is too big must not hide that its framing is wrong.
     const bool too_big = error == beast_http::error::body_limit;
     if (error && !too_big) return explain(error, header);
-    if (!split_target(request_)) return Failure{400, "Bad request target"};
+    if (auto failure = read_target()) return failure;
     if (auto failure = check_fields(request_)) return failure;
     if (auto failure = check_framing(request_)) return failure;
     if (too_big) return explain(error, header);
@@ -297,6 +324,7 @@ class HttpParser::Impl {
   std::optional<HttpChunks> chunks_;
   std::uint64_t remaining_ = 0;  // bytes of a sized body
   std::string header_;           // if it is not complete, or if it must outlive the caller's buffer
+  std::string path_;             // of the request, if it was sent in another form
   std::string body_;             // if it came in pieces
 };
 

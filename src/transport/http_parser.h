@@ -28,8 +28,9 @@ class HttpParser {
     std::string_view reason;  // a constant phrase, for the peer
   };
 
-  // Past `header_max_bytes` (request line, fields and the empty line) a request fails with 431, past `body_max_bytes`
-  // (chunks put together) with 413, as soon as that is known.
+  // Past `header_max_bytes` (request line, fields and the empty line) a request fails with 431, or 414 if the request
+  // line alone is longer, past `body_max_bytes` (chunks put together) with 413, as soon as that is known.
+  // docs/protocols.md, "What HTTP refuses", lists all failures.
   HttpParser(std::uint64_t header_max_bytes, std::uint64_t body_max_bytes);
   ~HttpParser();
   HttpParser(const HttpParser&) = delete;

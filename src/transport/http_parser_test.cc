@@ -233,10 +233,60 @@ TEST(HttpParserTest, RefusesBadHeaders) {
 
 TEST(HttpParserTest, RefusesOtherVersions) {
   EXPECT_EQ(refused("GET / HTTP/2.0\r\nHost: h\r\n\r\n"), 505);
-  EXPECT_EQ(refused("GET / HTTP/1.2\r\nHost: h\r\n\r\n"), 505);
+  EXPECT_EQ(refused("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), 505);
   EXPECT_EQ(refused("GET / HTTP/0.9\r\nHost: h\r\n\r\n"), 505);
   EXPECT_EQ(refused("GET / HTTP/11\r\nHost: h\r\n\r\n"), 400);
   EXPECT_EQ(refused("GET / http/1.1\r\nHost: h\r\n\r\n"), 400);
+}
+
+TEST(HttpParserTest, ALaterMinorVersionIsSpokenAs11) {
+  const Outcome out = parse("POST /a HTTP/1.2\r\nHost: h\r\nX: HTTP/1.2\r\nContent-Length: 2\r\n\r\nhi");
+  EXPECT_EQ(out.state, State::kComplete);
+  EXPECT_EQ(out.path, "/a");
+  EXPECT_EQ(out.body, "hi");
+  EXPECT_THAT(out.headers, testing::Contains(Pair("X", "HTTP/1.2")));
+  EXPECT_TRUE(out.keep_alive);
+  EXPECT_EQ(parse("GET / HTTP/1.9\r\nHost: h\r\n\r\n").state, State::kComplete);
+  EXPECT_EQ(refused("GET / HTTP/1.2\r\n\r\n"), 400) << "Host is required as in 1.1";
+  EXPECT_EQ(refused("GET / HTTP/1.10\r\nHost: h\r\n\r\n"), 400);
+}
+
+TEST(HttpParserTest, ChecksTheHost) {
+  for (const char* host : {"a b", "a@b", "[::1", "a:99999", "<a>"}) {
+    EXPECT_EQ(refused("GET / HTTP/1.1\r\nHost: " + std::string(host) + "\r\n\r\n"), 400) << host;
+    EXPECT_EQ(refused("GET / HTTP/1.0\r\nHost: " + std::string(host) + "\r\n\r\n"), 400) << host;
+    EXPECT_EQ(refused("GET http://" + std::string(host) + "/ HTTP/1.1\r\nHost: h\r\n\r\n"), 400) << host;
+  }
+  for (const char* host : {"", "h", "push.example.com:8443", "[::1]:80", "a_b"}) {
+    EXPECT_EQ(parse("GET / HTTP/1.1\r\nHost: " + std::string(host) + "\r\n\r\n").state, State::kComplete) << host;
+  }
+}
+
+TEST(HttpParserTest, ATargetHasOneForm) {
+  for (const char* target : {"//wpush/v1/a_b?x=/", "/wpush/v1/a_b/?x=/", "/wpush/v1/a%5Fb?x=/", "/./wpush/v1/a_b?x=/",
+                             "http://h//wpush/v1/a%5fb/?x=/"}) {
+    const Outcome out = parse("GET " + std::string(target) + " HTTP/1.1\r\nHost: h\r\n\r\n");
+    EXPECT_EQ(out.path, "/wpush/v1/a_b") << target;
+    EXPECT_EQ(out.query, "x=/") << target;
+    EXPECT_EQ(out.target, target);
+  }
+  EXPECT_EQ(parse("POST //a HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n\r\nb").path, "/a");
+  for (const char* target : {"/%", "/a%2", "/a%zz", "/a#b", "*", "ftp://h/", "http:///a"}) {
+    EXPECT_EQ(refused("GET " + std::string(target) + " HTTP/1.1\r\nHost: h\r\n\r\n"), 400) << target;
+  }
+}
+
+TEST(HttpParserTest, HasNoTunnels) {
+  EXPECT_EQ(refused("CONNECT h:443 HTTP/1.1\r\nHost: h:443\r\n\r\n"), 501);
+  EXPECT_EQ(refused("CONNECT / HTTP/1.1\r\nHost: h\r\n\r\n"), 400);
+}
+
+TEST(HttpParserTest, TrailersAreFields) {
+  EXPECT_EQ(parse(chunked_post("0\r\nX-Sum: 1\r\nEmpty:\r\n\r\n")).state, State::kComplete);
+  for (const char* trailer :
+       {"no colon", ": no name", "spa ce: x", "X : y", " folded", "\tX: y", "X\x01: y", "X: \x01"}) {
+    EXPECT_EQ(refused(chunked_post("0\r\nA: b\r\n" + std::string(trailer) + "\r\n\r\n")), 400) << trailer;
+  }
 }
 
 TEST(HttpParserTest, RequiresOneHost) {
@@ -260,7 +310,14 @@ TEST(HttpParserTest, BoundsTheHeader) {
   const std::size_t rest = get("X: \r\n").size();
   EXPECT_EQ(parse(get("X: " + std::string(kHeaderMax - rest, 'x') + "\r\n")).state, State::kComplete);
   EXPECT_EQ(refused(get("X: " + std::string(kHeaderMax - rest + 1, 'x') + "\r\n")), 431);
-  EXPECT_EQ(refused("GET /" + std::string(kHeaderMax, 'x')), 431);
+  const std::string line = "GET / HTTP/1.1\r\n";
+  const std::string longest = "GET /" + std::string(kHeaderMax - line.size(), 'x') + " HTTP/1.1\r\n";
+  EXPECT_EQ(refused(longest + "Host: h\r\n\r\n"), 431) << "the request line alone has room";
+  EXPECT_EQ(refused("GET /x" + longest.substr(5) + "Host: h\r\n\r\n"), 414);
+  EXPECT_EQ(refused("GET /" + std::string(kHeaderMax, 'x')), 414);
+  EXPECT_EQ(refused("GET /" + std::string(4 * kHeaderMax, 'x') + " HTTP/1.1\r\nHost: h\r\n\r\n"), 414);
+  EXPECT_EQ(refused("\r\n\r\nGET /" + std::string(kHeaderMax, 'x')), 414);
+  EXPECT_EQ(refused(std::string(kHeaderMax, 'G')), 431);
 }
 
 TEST(HttpParserTest, BoundsASizedBodyBeforeItComes) {

@@ -68,7 +68,7 @@ void TransportMetrics::refused(Refusal why) {
 }
 
 Refusal refusal_of_status(int status) {
-  if (status == 431) return Refusal::kHeaderTooLarge;
+  if (status == 431 || status == 414) return Refusal::kHeaderTooLarge;
   if (status == 413) return Refusal::kBodyTooLarge;
   return status == 408 ? Refusal::kTimeout : Refusal::kBadRequest;
 }

@@ -18,6 +18,12 @@ bool is_header_list(std::string_view text) {
   return !text.empty() && text.find_first_not_of(kAllowed) == std::string_view::npos;
 }
 
+// Only what tokens and the paths before them are made of.
+bool may_be_endpoint(std::string_view path) {
+  constexpr std::string_view kAllowed = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_/";
+  return path.find_first_not_of(kAllowed) == std::string_view::npos;
+}
+
 }  // namespace
 
 transport::HttpResponse push_answer(int status, std::string body) {
@@ -55,7 +61,11 @@ transport::HttpResponse push_method_not_allowed(std::string_view allow) {
   return response;
 }
 
-Refusal unknown_endpoint() {
+Refusal unknown_endpoint(std::string_view path) {
+  if (!may_be_endpoint(path)) {
+    return {400, std::nullopt, "The URL has a character that no endpoint has: it was changed on its way",
+            "odd_endpoint", std::nullopt};
+  }
   return {404, Errno::kBadEndpoint, "Not an endpoint of this server", "endpoint", std::nullopt};
 }
 

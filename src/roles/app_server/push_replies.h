@@ -18,7 +18,9 @@ namespace herald::roles::app_server {
 // `allow` lists the methods, without OPTIONS, which is added.
 [[nodiscard]] transport::HttpResponse push_method_not_allowed(std::string_view allow);
 
-[[nodiscard]] protocol::webpush::Refusal unknown_endpoint();   // 404
+// For a path that is no endpoint of this server: 404; 400 if it has characters that no endpoint of any server has, for
+// then it was changed on its way, and senders delete subscriptions on 404.
+[[nodiscard]] protocol::webpush::Refusal unknown_endpoint(std::string_view path);
 [[nodiscard]] protocol::webpush::Refusal gone_subscription();  // 410
 [[nodiscard]] protocol::webpush::Refusal draining_refusal();   // 503
 // 503 for what may pass, 500 for the rest.

@@ -22,7 +22,7 @@ void SimplePushEndpoint::on_request(const transport::HttpRequest& request, trans
 void SimplePushEndpoint::put(const transport::HttpRequest& request, transport::HttpResponder responder) {
   if (context_.draining()) return refuse(responder, draining_refusal());
   const auto endpoint = context_.tokens.read_simplepush(request.path);
-  if (!endpoint) return refuse(responder, unknown_endpoint());
+  if (!endpoint) return refuse(responder, unknown_endpoint(request.path));
   const MonoTime now = context_.clock.mono();
   auto refusal = context_.rates.take_address(context_.sender_of(request), now);
   if (!refusal) refusal = context_.rates.take_subscription(endpoint->app(), now);

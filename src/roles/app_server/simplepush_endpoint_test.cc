@@ -50,6 +50,7 @@ TEST_F(SimplePushTest, RefusesByTheTable) {
   EXPECT_EQ(outcome(*post), "405 null");
   EXPECT_EQ(post->header("Allow"), "PUT, OPTIONS");
   EXPECT_EQ(outcome(*send(simplepush, "PUT", "/spush/v1/garbage", {}, "version=5")), "404 102");
+  EXPECT_EQ(outcome(*send(simplepush, "PUT", "/spush/v1/garbage%0A", {}, "version=5")), "400 null");
   EXPECT_EQ(outcome(*send(simplepush, "PUT", tokens.path_of(endpoint()), {}, "version=5")), "404 102");
   EXPECT_TRUE(world.stored.empty());
 }

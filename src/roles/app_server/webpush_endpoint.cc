@@ -26,7 +26,7 @@ Refusal unknown_receipt() {
   return {400, std::nullopt, "Link names no receipt subscription of this server", "receipt_link", std::nullopt};
 }
 
-// The path of a URL below `public_url`, or of a reference without origin.
+// The path of a URL below `public_url`, or of a reference without origin; empty: a URL of another server.
 std::string_view path_of_link(std::string_view link, std::string_view public_url) {
   if (link.contains("://")) {
     const auto origin = Origin::parse(link);
@@ -90,7 +90,7 @@ void WebPushEndpoint::on_request(const transport::HttpRequest& request, transpor
 void WebPushEndpoint::post(const transport::HttpRequest& request, transport::HttpResponder responder) {
   if (context_.draining()) return refuse(responder, draining_refusal());
   const auto endpoint = context_.tokens.read_webpush(request.path);
-  if (!endpoint) return refuse(responder, unknown_endpoint());
+  if (!endpoint) return refuse(responder, unknown_endpoint(request.path));
   Claim claim;
   if (const auto refusal = admit(request, *endpoint, claim)) return refuse(responder, *refusal);
 

@@ -234,6 +234,14 @@ TEST_F(WebPushTest, KnowsOnlyItsOwnTokens) {
   }
 }
 
+// Senders delete subscriptions on 404.
+TEST_F(WebPushTest, AChangedUrlIsNotAnUnknownSubscription) {
+  for (const std::string& path : {open + "%20", open + "%0A", open + "=", open + ".", open + ",",
+                                  "/wpush/v1/%22" + open.substr(10), open + "%2F"}) {
+    EXPECT_EQ(outcome(*post(path, plain(), "x")), "400 null") << path;
+  }
+}
+
 // H20, H21
 TEST_F(WebPushTest, AGoneSubscriptionIsGoneForADay) {
   world.subscriptions.clear();
@@ -302,6 +310,9 @@ TEST_F(WebPushTest, RespondAsyncGivesAReceiptSubscription) {
   EXPECT_EQ(world.stored[2].receipt, world.stored[0].receipt);
   post(open, plain({{"Prefer", "respond-async"}}), "x");
   EXPECT_NE(world.stored[3].receipt, world.stored[0].receipt);
+  const std::string spelled = "<HTTPS://Push.Example.Com:443" + path + end;
+  EXPECT_EQ(post(open, plain({{"Prefer", "respond-async"}, {"Link", spelled}}), "x")->response->status, 202);
+  EXPECT_EQ(world.stored[4].receipt, world.stored[0].receipt);
 }
 
 // H24
@@ -310,9 +321,6 @@ TEST_F(WebPushTest, RefusesAForeignReceiptSubscription) {
   unknown.bytes.fill(7);
   for (const std::string& target :
        {std::string("https://other.example/r/abc"), std::string("/r/garbage"), tokens.path_of(unknown), open}) {
-  const std::string spelled = "<HTTPS://Push.Example.Com:443" + path + end;
-  EXPECT_EQ(post(open, plain({{"Prefer", "respond-async"}, {"Link", spelled}}), "x")->response->status, 202);
-  EXPECT_EQ(world.stored[4].receipt, world.stored[0].receipt);
     const std::string link = "<" + target + ">; rel=\"urn:ietf:params:push:receipt\"";
     EXPECT_EQ(outcome(*post(open, plain({{"Prefer", "respond-async"}, {"Link", link}}), "x")), "400 null") << target;
     EXPECT_EQ(outcome(*post(open, plain({{"Link", link}}), "x")), "201 -") << "not asked for";

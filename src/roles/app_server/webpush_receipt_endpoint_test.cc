@@ -79,6 +79,8 @@ TEST_F(WebPushReceiptTest, RefusesWhatItDoesNotKnow) {
   EXPECT_EQ(outcome(*send(receipts, "GET", tokens.path_of(unknown))), "404 102");
   EXPECT_EQ(outcome(*send(receipts, "GET", "/r/garbage")), "404 102");
   EXPECT_EQ(outcome(*send(receipts, "DELETE", "/r/garbage")), "404 102");
+  EXPECT_EQ(outcome(*send(receipts, "GET", path + "%0A")), "400 null");
+  EXPECT_EQ(outcome(*send(receipts, "DELETE", path + "%20")), "400 null");
   EXPECT_EQ(outcome(*get("?limit=0")), "400 null");
   EXPECT_EQ(outcome(*get("?limit=x")), "400 null");
   EXPECT_EQ(outcome(*get("?after=x")), "400 null");
@@ -132,8 +134,6 @@ TEST_F(WebPushReceiptTest, WaitsNoLongerThanAsked) {
   EXPECT_TRUE(client->response);
 }
 
-TEST_F(WebPushReceiptTest, BoundsHowManyWait) {
-  context.config.limits.receipt_waiters_max = 1;
 TEST_F(WebPushReceiptTest, AnIntermediaryMayWeakenOrListTheTag) {
   const std::string etag = get()->header("ETag");
   const std::string opaque = etag.substr(1, etag.size() - 2);
@@ -148,6 +148,8 @@ TEST_F(WebPushReceiptTest, AnIntermediaryMayWeakenOrListTheTag) {
   EXPECT_EQ(get("", {{"If-None-Match", opaque}})->response->status, 200) << "not an entity tag";
 }
 
+TEST_F(WebPushReceiptTest, BoundsHowManyWait) {
+  context.config.limits.receipt_waiters_max = 1;
   const std::string etag = get()->header("ETag");
   EXPECT_FALSE(get("", {{"If-None-Match", etag}})->response);
   EXPECT_EQ(get("", {{"If-None-Match", etag}})->response->status, 304);
