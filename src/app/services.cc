@@ -46,7 +46,7 @@ Services::Services(const Configuration& with, const Clock& time)
       clock(time),
       log(logging_options(with), time),
       health(std::string(version()), time),
-      connection_counts(transport::make_connection_counts(with.trusted_proxies)),
+      connection_counts(transport::make_connection_counts(with.trusted_proxies, with.limits.address_prefix_bits)),
       rates(with.limits),
       receipt_streams(with.limits.receipt_streams_per_process),
       ids(time, random),

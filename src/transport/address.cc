@@ -12,6 +12,8 @@ namespace {
 
 constexpr std::uint8_t kMappedPrefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
+constexpr std::uint8_t kTranslatedPrefix[12] = {0, 0x64, 0xff, 0x9b};
+
 // A decimal number without sign or spaces, at most `most`.
 Result<unsigned> parse_number(std::string_view text, unsigned most, const char* what) {
   unsigned value = 0;
@@ -62,6 +64,21 @@ IpAddress IpAddress::from_sockaddr(const sockaddr_storage& from) {
   std::memcpy(&v4, &from, sizeof v4);
   IpAddress out;
   std::memcpy(out.bytes_, &v4.sin_addr, 4);
+  return out;
+}
+
+IpAddress IpAddress::client_network(std::uint64_t v6_prefix_bits) const {
+  if (!v6_) return *this;
+  IpAddress out;
+  if (std::memcmp(bytes_, kTranslatedPrefix, sizeof kTranslatedPrefix) == 0) {
+    std::memcpy(out.bytes_, bytes_ + sizeof kTranslatedPrefix, 4);
+    return out;
+  }
+  out.v6_ = true;
+  const std::size_t whole = std::min<std::size_t>(v6_prefix_bits / 8, sizeof bytes_);
+  std::memcpy(out.bytes_, bytes_, whole);
+  if (whole < sizeof bytes_)
+    out.bytes_[whole] = static_cast<std::uint8_t>(bytes_[whole] & ~(0xffU >> v6_prefix_bits % 8));
   return out;
 }
 

@@ -24,6 +24,9 @@ class IpAddress {
 
   [[nodiscard]] bool is_v6() const { return v6_; }
   [[nodiscard]] std::string to_string() const;
+  // What counts as one client: an IPv6 address cut to its first `v6_prefix_bits` bits (1 to 128), an IPv4 address
+  // whole. An address of 64:ff9b::/96 counts as the IPv4 address that it stands for (RFC 6052 §2.1).
+  [[nodiscard]] IpAddress client_network(std::uint64_t v6_prefix_bits) const;
   auto operator<=>(const IpAddress&) const = default;
   [[nodiscard]] const std::uint8_t* data() const { return bytes_; }
   [[nodiscard]] std::size_t size() const { return v6_ ? 16 : 4; }

@@ -31,6 +31,21 @@ TEST(IpAddressTest, RefusesWhatIsNoLiteral) {
   EXPECT_FALSE(IpAddress::parse(std::string(200, '1')).has_value());
 }
 
+TEST(IpAddressTest, AClientOwnsANetwork) {
+  const auto network = [](std::string_view text, std::uint64_t bits) {
+    return ip(text).client_network(bits).to_string();
+  };
+  EXPECT_EQ(network("2001:db8:1:2:3:4:5:6", 64), "2001:db8:1:2::");
+  EXPECT_EQ(network("2001:db8:1:2::", 64), "2001:db8:1:2::");
+  EXPECT_EQ(network("2001:db8:1:2f3::1", 60), "2001:db8:1:2f0::");
+  EXPECT_EQ(network("2001:db8:1:2:3:4:5:6", 128), "2001:db8:1:2:3:4:5:6");
+  EXPECT_EQ(network("ffff:ffff::", 16), "ffff::");
+  EXPECT_EQ(network("192.0.2.1", 16), "192.0.2.1");
+  EXPECT_EQ(network("64:ff9b::192.0.2.1", 64), "192.0.2.1");
+  EXPECT_EQ(ip("64:ff9b::192.0.2.1").client_network(64), ip("192.0.2.1"));
+  EXPECT_EQ(network("64:ff9b:1::192.0.2.1", 64), "64:ff9b:1::");
+}
+
 TEST(SocketAddressTest, ParsesAndPrints) {
   for (const char* text : {"127.0.0.1:8080", "0.0.0.0:0", "[::1]:65535", "[2001:db8::1]:1"}) {
     EXPECT_EQ(SocketAddress::parse(text).value().to_string(), text);

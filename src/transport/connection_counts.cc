@@ -14,7 +14,7 @@ std::size_t IpAddressHash::operator()(const IpAddress& ip) const {
 
 bool ConnectionCounts::enter(const IpAddress& ip, std::uint64_t most) {
   const std::lock_guard lock(mutex_);
-  auto& count = counts_[ip];
+  auto& count = counts_[ip.client_network(v6_prefix_bits_)];
   if (count >= most && !is_unbounded(ip)) return false;
   ++count;
   return true;
@@ -26,7 +26,7 @@ bool ConnectionCounts::is_unbounded(const IpAddress& ip) const {
 
 void ConnectionCounts::leave(const IpAddress& ip) {
   const std::lock_guard lock(mutex_);
-  const auto found = counts_.find(ip);
+  const auto found = counts_.find(ip.client_network(v6_prefix_bits_));
   HERALD_CHECK(found != counts_.end(), "a connection left that never entered");
   if (--found->second == 0) counts_.erase(found);
 }

@@ -1,5 +1,5 @@
 #pragma once
-// Open connections by IP address, for all loops of the process. Thread-safe.
+// Open connections by client, which is an IPv4 address or an IPv6 network, for all loops of the process. Thread-safe.
 
 #include <cstdint>
 #include <mutex>
@@ -18,9 +18,11 @@ struct IpAddressHash {
 class ConnectionCounts {
  public:
   // Addresses in `unbounded` are counted and never refused: a proxy's connections are those of many.
-  explicit ConnectionCounts(std::vector<Network> unbounded = {}) : unbounded_(std::move(unbounded)) {}
+  // `v6_prefix_bits`: IpAddress::client_network().
+  explicit ConnectionCounts(std::vector<Network> unbounded = {}, std::uint64_t v6_prefix_bits = 128)
+      : unbounded_(std::move(unbounded)), v6_prefix_bits_(v6_prefix_bits) {}
 
-  // Counts one more connection from `ip`; false, and not counted, if there are `most` already.
+  // Counts one more connection from the client of `ip`; false, and not counted, if there are `most` already.
   [[nodiscard]] bool enter(const IpAddress& ip, std::uint64_t most);
   // Takes back one enter() that was true.
   void leave(const IpAddress& ip);
@@ -29,6 +31,7 @@ class ConnectionCounts {
   [[nodiscard]] bool is_unbounded(const IpAddress& ip) const;
 
   const std::vector<Network> unbounded_;
+  const std::uint64_t v6_prefix_bits_;
   std::mutex mutex_;
   std::unordered_map<IpAddress, std::uint32_t, IpAddressHash> counts_;
 };

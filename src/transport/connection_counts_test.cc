@@ -32,5 +32,18 @@ TEST(ConnectionCountsTest, NeverRefusesAProxy) {
   counts.leave(proxy);
 }
 
+TEST(ConnectionCountsTest, AClientOwnsItsIpv6Network) {
+  ConnectionCounts counts({Network::parse("2001:db8:9::1").value()}, 64);
+  EXPECT_TRUE(counts.enter(IpAddress::parse("2001:db8::1").value(), 2));
+  EXPECT_TRUE(counts.enter(IpAddress::parse("2001:db8::2").value(), 2));
+  EXPECT_FALSE(counts.enter(IpAddress::parse("2001:db8::ffff:0:0:3").value(), 2));
+  EXPECT_TRUE(counts.enter(IpAddress::parse("2001:db8:0:1::1").value(), 1));
+  counts.leave(IpAddress::parse("2001:db8::1").value());
+  EXPECT_TRUE(counts.enter(IpAddress::parse("2001:db8::3").value(), 2));
+  EXPECT_TRUE(counts.enter(IpAddress::parse("2001:db8:9::2").value(), 1));
+  EXPECT_TRUE(counts.enter(IpAddress::parse("2001:db8:9::1").value(), 1)) << "a proxy";
+  EXPECT_FALSE(counts.enter(IpAddress::parse("2001:db8:9::2").value(), 1)) << "which its neighbours are not";
+}
+
 }  // namespace
 }  // namespace herald::transport

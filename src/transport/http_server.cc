@@ -47,8 +47,8 @@ class LoopHttpServer final : public HttpServer {
 
 }  // namespace
 
-std::shared_ptr<ConnectionCounts> make_connection_counts(std::vector<Network> unbounded) {
-  return std::make_shared<ConnectionCounts>(std::move(unbounded));
+std::shared_ptr<ConnectionCounts> make_connection_counts(std::vector<Network> unbounded, std::uint64_t v6_prefix_bits) {
+  return std::make_shared<ConnectionCounts>(std::move(unbounded), v6_prefix_bits);
 }
 
 std::unique_ptr<HttpServer> HttpServer::create(EventLoop& loop, HttpServices services, const Limits& limits, Log& log,

@@ -20,8 +20,10 @@ namespace herald::transport {
 
 // Counts connections by address for all loops of the process (accept and close only, so a lock is cheap enough).
 class ConnectionCounts;
-// Addresses in `unbounded`, such as those of reverse proxies, may hold any number.
-[[nodiscard]] std::shared_ptr<ConnectionCounts> make_connection_counts(std::vector<Network> unbounded = {});
+// Addresses in `unbounded`, such as those of reverse proxies, may hold any number. `v6_prefix_bits`: limits.def,
+// address_prefix_bits.
+[[nodiscard]] std::shared_ptr<ConnectionCounts> make_connection_counts(std::vector<Network> unbounded = {},
+                                                                       std::uint64_t v6_prefix_bits = 128);
 
 struct HttpServices {
   HttpHandler* http = nullptr;             // required

@@ -51,7 +51,9 @@ struct PushContext {
   [[nodiscard]] bool draining() const { return config.draining && config.draining(); }
   // The name of the sender's rate bucket.
   [[nodiscard]] std::string sender_of(const transport::HttpRequest& request) const {
-    return transport::sender_address(request, config.trusted_proxies).to_string();
+    return transport::sender_address(request, config.trusted_proxies)
+        .client_network(config.limits.address_prefix_bits)
+        .to_string();
   }
   [[nodiscard]] std::string url_of(std::string_view path) const { return config.public_url + std::string(path); }
 };

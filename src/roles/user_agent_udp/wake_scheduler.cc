@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "transport/address.h"
+
 namespace herald::roles::user_agent_udp {
 
 using std::chrono::milliseconds;
@@ -21,6 +23,7 @@ WakeScheduler::WakeScheduler(const Limits& limits, std::size_t devices_max)
       gather_(limits.ping_gather_ms),
       interval_(limits.ping_interval_ms),
       per_target_(limits.pings_per_target_per_s),
+      address_prefix_bits_(limits.address_prefix_bits),
       devices_max_(devices_max),
       all_(limits.pings_per_s) {}
 
@@ -129,21 +132,21 @@ MonoTime WakeScheduler::earliest(const Device& device, MonoTime wanted) const {
 
 void WakeScheduler::release_targets(MonoTime now, std::vector<Ping>& pings) {
   while (!target_turns_.empty() && target_turns_.begin()->first <= now && all_.has_room(now)) {
-    const auto ip = target_turns_.begin()->second;
-    auto& target = targets_.at(ip);
-    release(target, ip, now, pings);
+    const auto name = target_turns_.begin()->second;
+    auto& target = targets_.at(name);
+    release(target, name, now, pings);
     if (!target.parked.empty()) {
-      check_target(ip, target, std::max(target.window.room_at(now), all_.room_at(now)));
+      check_target(name, target, std::max(target.window.room_at(now), all_.room_at(now)));
     } else if (!target.window.empty(now)) {
-      check_target(ip, target, now + kTargetForgottenAfter);
+      check_target(name, target, now + kTargetForgottenAfter);
     } else {
       target_turns_.erase(target_turns_.begin());
-      targets_.erase(ip);
+      targets_.erase(name);
     }
   }
 }
 
-void WakeScheduler::release(Target& target, const std::string& ip, MonoTime now, std::vector<Ping>& pings) {
+void WakeScheduler::release(Target& target, const std::string& name, MonoTime now, std::vector<Ping>& pings) {
   while (!target.parked.empty() && target.window.has_room(now) && all_.has_room(now)) {
     const auto user_agent = target.parked.front();
     target.parked.pop_front();
@@ -152,7 +155,7 @@ void WakeScheduler::release(Target& target, const std::string& ip, MonoTime now,
     auto& device = found->second;
     if (device.expires_at <= now) {
       rest(user_agent, device, now);
-    } else if (device.wake.ip != ip) {
+    } else if (target_name(device.wake) != name) {
       plan(user_agent, device, now);
     } else {
       ping(user_agent, device, target, now, pings);
@@ -161,12 +164,13 @@ void WakeScheduler::release(Target& target, const std::string& ip, MonoTime now,
 }
 
 void WakeScheduler::take_turn(const UserAgentId& user_agent, Device& device, MonoTime now, std::vector<Ping>& pings) {
-  auto& target = target_of(device.wake.ip, now);
+  const std::string name = target_name(device.wake);
+  auto& target = target_of(name, now);
   if (target.parked.empty() && target.window.has_room(now)) return ping(user_agent, device, target, now, pings);
   unplan(user_agent, device);
   device.parked = true;
   target.parked.push_back(user_agent);
-  check_target(device.wake.ip, target, target.window.room_at(now));
+  check_target(name, target, target.window.room_at(now));
 }
 
 void WakeScheduler::ping(const UserAgentId& user_agent, Device& device, Target& target, MonoTime now,
@@ -180,16 +184,21 @@ void WakeScheduler::ping(const UserAgentId& user_agent, Device& device, Target& 
   device.retry_in = std::min(device.retry_in * 2, retry_most_);
 }
 
-WakeScheduler::Target& WakeScheduler::target_of(const std::string& ip, MonoTime now) {
-  const auto [at, fresh] = targets_.try_emplace(ip, per_target_);
-  if (fresh) check_target(ip, at->second, now + kTargetForgottenAfter);
+std::string WakeScheduler::target_name(const WakeInterface& wake) const {
+  const auto ip = transport::IpAddress::parse(wake.ip);
+  return ip ? ip->client_network(address_prefix_bits_).to_string() : wake.ip;
+}
+
+WakeScheduler::Target& WakeScheduler::target_of(const std::string& name, MonoTime now) {
+  const auto [at, fresh] = targets_.try_emplace(name, per_target_);
+  if (fresh) check_target(name, at->second, now + kTargetForgottenAfter);
   return at->second;
 }
 
-void WakeScheduler::check_target(const std::string& ip, Target& target, MonoTime at) {
-  target_turns_.erase({target.check_at, ip});
+void WakeScheduler::check_target(const std::string& name, Target& target, MonoTime at) {
+  target_turns_.erase({target.check_at, name});
   target.check_at = at;
-  target_turns_.emplace(at, ip);
+  target_turns_.emplace(at, name);
 }
 
 }  // namespace herald::roles::user_agent_udp

@@ -4,7 +4,7 @@
 // Priority 1 pings at once; 2 waits up to ping_gather_ms for company; 3 never wakes by itself. One ping stands for all
 // messages of a device. It is repeated after ping_retry_first_ms, doubling to ping_retry_most_ms, up to ping_attempts
 // pings, until the device pulls or acks, or all messages that woke it have expired. Never more than one ping of a
-// device in ping_interval_ms, pings_per_target_per_s of one IP address, pings_per_s in all; what is above waits its
+// device in ping_interval_ms, pings_per_target_per_s to one client network, pings_per_s in all; what is above waits its
 // turn.
 
 #include <chrono>
@@ -77,7 +77,7 @@ class WakeScheduler {
     bool resting = false;  // known only so that ping_interval_ms holds
     bool parked = false;   // waits for room at its address instead of in turns_
   };
-  // One IP address, while it was pinged within a second or has devices waiting for it.
+  // One IPv4 address or IPv6 network, while it was pinged within a second or has devices waiting for it.
   struct Target {
     explicit Target(std::uint64_t most) : window(most) {}
     RateWindow window;
@@ -91,11 +91,13 @@ class WakeScheduler {
   void rest(const UserAgentId& user_agent, Device& device, MonoTime now);
   [[nodiscard]] MonoTime earliest(const Device& device, MonoTime wanted) const;
   void release_targets(MonoTime now, std::vector<Ping>& pings);
-  void release(Target& target, const std::string& ip, MonoTime now, std::vector<Ping>& pings);
+  void release(Target& target, const std::string& name, MonoTime now, std::vector<Ping>& pings);
   void take_turn(const UserAgentId& user_agent, Device& device, MonoTime now, std::vector<Ping>& pings);
   void ping(const UserAgentId& user_agent, Device& device, Target& target, MonoTime now, std::vector<Ping>& pings);
-  Target& target_of(const std::string& ip, MonoTime now);
-  void check_target(const std::string& ip, Target& target, MonoTime at);
+  // The client network (limits.def, address_prefix_bits) that `wake` is in.
+  [[nodiscard]] std::string target_name(const WakeInterface& wake) const;
+  Target& target_of(const std::string& name, MonoTime now);
+  void check_target(const std::string& name, Target& target, MonoTime at);
 
   std::chrono::milliseconds retry_first_;
   std::chrono::milliseconds retry_most_;
@@ -103,6 +105,7 @@ class WakeScheduler {
   std::chrono::milliseconds gather_;
   std::chrono::milliseconds interval_;
   std::uint64_t per_target_;
+  std::uint64_t address_prefix_bits_;
   std::size_t devices_max_;
   RateWindow all_;
   std::uint64_t tickets_ = 0;

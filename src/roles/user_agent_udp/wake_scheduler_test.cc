@@ -247,6 +247,28 @@ TEST_F(WakeSchedulerTest, BoundsThePingsToOneAddressWithoutHoldingUpOthers) {
   EXPECT_EQ(scheduler->devices(), 0U);
 }
 
+TEST_F(WakeSchedulerTest, AnIpv6NetworkIsOneTarget) {
+  limits.pings_per_target_per_s = 2;
+  rebuild();
+  const auto deliver_at = [this](std::uint32_t n, const char* ip) {
+    EXPECT_TRUE(scheduler->deliver(device(n), {ip, 5000}, Priority::kRealTime, now + hours(1), now));
+  };
+  deliver_at(1, "fd00:1:2:3::1");
+  deliver_at(2, "fd00:1:2:3::2");
+  deliver_at(3, "fd00:1:2:3:4::3");
+  deliver_at(4, "fd00:1:2:4::1");
+  EXPECT_EQ(due(), (std::vector{device(1), device(2), device(4)}));
+  now = now + milliseconds(1'100);
+  EXPECT_EQ(due(), (std::vector{device(3)}));
+
+  limits.address_prefix_bits = 128;
+  rebuild();
+  deliver_at(1, "fd00:1:2:3::1");
+  deliver_at(2, "fd00:1:2:3::2");
+  deliver_at(3, "fd00:1:2:3:4::3");
+  EXPECT_EQ(due().size(), 3U);
+}
+
 TEST_F(WakeSchedulerTest, ADeviceThatLeftTheWaitForItsAddressTakesNobodysTurn) {
   limits.pings_per_target_per_s = 1;
   rebuild();
