@@ -14,9 +14,9 @@ constexpr std::chrono::milliseconds kDrainStep{50};
 
 Worker::Worker(Services& services, transport::EventLoop& loop) : services_(services), loop_(loop) {
   const bool websockets = services.configuration.roles.has(Role::kUserAgentWs);
-  server_ = transport::HttpServer::create(loop, {.http = this, .websocket = websockets ? this : nullptr},
-                                          services.configuration.limits, services.log, services.metrics,
-                                          services.connection_counts);
+  server_ = transport::HttpServer::create(
+      loop, {.http = this, .websocket = websockets ? this : nullptr, .proxies = services.configuration.trusted_proxies},
+      services.configuration.limits, services.log, services.metrics, services.connection_counts);
 }
 
 Worker::~Worker() {

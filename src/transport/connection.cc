@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/encoding.h"
 #include "transport/connection_host.h"
 #include "transport/http_connection.h"
+#include "transport/proxy_header.h"
 
 namespace herald::transport {
 
@@ -13,8 +15,12 @@ namespace {
 constexpr std::size_t kGatherMaxBytes = 16 * 1024;
 }  // namespace
 
-Connection::Connection(ConnectionHost& host, Stream stream, const SocketAddress& peer)
-    : host_(host), stream_(std::move(stream)), peer_(peer), shaking_hands_(stream_.secure()) {
+Connection::Connection(ConnectionHost& host, Stream stream, const SocketAddress& peer, bool from_proxy)
+    : host_(host),
+      stream_(std::move(stream)),
+      peer_(peer),
+      expects_proxy_(from_proxy),
+      shaking_hands_(stream_.secure()) {
   if (!shaking_hands_) mode_ = std::make_unique<HttpConnection>(*this);
 }
 
@@ -39,7 +45,9 @@ void Connection::become(std::unique_ptr<ConnectionMode> mode, bool websocket) {
 
 void Connection::on_ready(bool readable, bool writable, bool hung_up) {
   in_event_ = true;
-  if (shaking_hands_) {
+  if (expects_proxy_) {
+    read_proxy_header();
+  } else if (shaking_hands_) {
     shake_hands();
   } else {
     // Over TLS either direction may wait for the other.
@@ -52,6 +60,45 @@ void Connection::on_ready(bool readable, bool writable, bool hung_up) {
   }
   in_event_ = false;
   settle_now();
+}
+
+// The header's bytes are taken from the socket; what follows stays for TLS or HTTP, which the loop reports again.
+void Connection::read_proxy_header() {
+  std::string& begun = host_.proxy_bytes(*this);
+  const auto buffer = host_.loop.read_buffer();
+  const StreamResult peeked = stream_.peek(buffer);
+  if (peeked.status == StreamStatus::kWantRead) return;
+  const std::size_t kept = begun.size();
+  // A health check that only connects.
+  if (peeked.status != StreamStatus::kOk && kept == 0) return cut();
+  begun.append(as_text(buffer.first(peeked.bytes)));
+  auto header = transport::read_proxy_header(begun, host_.limits.proxy_header_max_bytes);
+  if (peeked.status != StreamStatus::kOk) header.state = ProxyHeader::State::kMalformed;
+  switch (header.state) {
+    case ProxyHeader::State::kNeedMore:
+      return stream_.skip(peeked.bytes);
+    case ProxyHeader::State::kComplete:
+      stream_.skip(header.bytes - kept);
+      begun.clear();
+      if (!header.source || host_.attribute(*this, *header.source)) return begin();
+      return cut();
+    case ProxyHeader::State::kAbsent:
+      begun.resize(kept);
+      if (begun.empty() || !shaking_hands_) return begin();
+      break;
+    case ProxyHeader::State::kMalformed:
+      break;
+  }
+  host_.metrics.refused(Refusal::kProxyHeader);
+  cut();
+}
+
+// What was read and is no header belongs to HTTP.
+void Connection::begin() {
+  expects_proxy_ = false;
+  restart_ = true;
+  std::string begun = host_.take_proxy_bytes(*this);
+  if (!begun.empty()) mode_->on_bytes({reinterpret_cast<std::uint8_t*>(begun.data()), begun.size()});
 }
 
 void Connection::shake_hands() {
@@ -168,6 +215,7 @@ void Connection::cut() {
   dead_ = true;
   host_.loop.unwatch(stream_.fd());
   host_.deadlines.start(*this, Deadline::kNone, host_.loop.now());
+  if (expects_proxy_) host_.take_proxy_bytes(*this);
   unsent_.reset();
   host_.retire(*this);
 }
@@ -195,7 +243,7 @@ void Connection::end_sending() {
 }
 
 bool Connection::wants_read() const {
-  return !ended_ && (shaking_hands_ || finishing_ || mode_->wants_bytes());
+  return !ended_ && (expects_proxy_ || shaking_hands_ || finishing_ || mode_->wants_bytes());
 }
 
 void Connection::update_watch() {
@@ -210,9 +258,10 @@ void Connection::update_watch() {
 }
 
 void Connection::update_deadline() {
-  Deadline due = shaking_hands_ ? Deadline::kHandshake : mode_->deadline();
+  const bool opening = expects_proxy_ || shaking_hands_;
+  Deadline due = opening ? Deadline::kHandshake : mode_->deadline();
   if (finishing_) due = Deadline::kClose;
-  if (blocked_ && !shaking_hands_ && (finishing_ || due != Deadline::kClose)) due = Deadline::kWrite;
+  if (blocked_ && !opening && (finishing_ || due != Deadline::kClose)) due = Deadline::kWrite;
   if (due != deadline_kind() || restart_) host_.wait_for(*this, due);
   restart_ = false;
 }
@@ -223,8 +272,9 @@ void Connection::renew_deadline() {
 
 void Connection::on_deadline(Deadline kind) {
   if (kind == Deadline::kWrite) host_.metrics.refused(Refusal::kSlowReader);
-  if (shaking_hands_) host_.metrics.refused(Refusal::kTlsHandshake);
-  if (kind == Deadline::kWrite || kind == Deadline::kClose || shaking_hands_) return cut();
+  const bool opening = expects_proxy_ || shaking_hands_;
+  if (opening) host_.metrics.refused(expects_proxy_ ? Refusal::kProxyHeader : Refusal::kTlsHandshake);
+  if (kind == Deadline::kWrite || kind == Deadline::kClose || opening) return cut();
   mode_->on_deadline(kind);
   settle();
 }

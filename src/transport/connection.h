@@ -53,7 +53,8 @@ class ConnectionMode {
 
 class Connection final : public IoHandler, public DeadlineEntry {
  public:
-  Connection(ConnectionHost& host, Stream stream, const SocketAddress& peer);
+  // `from_proxy`: the bytes may begin with a PROXY protocol header.
+  Connection(ConnectionHost& host, Stream stream, const SocketAddress& peer, bool from_proxy);
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
   ~Connection() override;
@@ -95,10 +96,15 @@ class Connection final : public IoHandler, public DeadlineEntry {
   [[nodiscard]] bool secure() const { return stream_.secure(); }
   [[nodiscard]] bool websocket() const { return websocket_; }
 
+  // Its bytes are those of `peer`, as a proxy says.
+  void set_peer(const SocketAddress& peer) { peer_ = peer; }
+
   std::uint32_t index = 0;  // the host's
 
  private:
   void on_ready(bool readable, bool writable, bool hung_up) override;
+  void begin();
+  void read_proxy_header();
   void shake_hands();
   void read();
   void handle(StreamResult result);
@@ -115,6 +121,7 @@ class Connection final : public IoHandler, public DeadlineEntry {
   std::unique_ptr<UnsentBytes> unsent_;
   std::unique_ptr<ConnectionMode> mode_;
   SocketAddress peer_;
+  bool expects_proxy_ : 1;  // nothing was read but, perhaps, the beginning of a PROXY protocol header
   bool shaking_hands_ : 1;
   bool in_event_ : 1 = false;
   bool settling_ : 1 = false;  // settle_now() comes at the end of the round

@@ -18,7 +18,7 @@ constexpr std::size_t kSettlingMax = 256;
 ConnectionHost::ConnectionHost(EventLoop& event_loop, HttpServices http_services, const Limits& the_limits,
                                Log& the_log, Metrics& the_metrics, std::shared_ptr<ConnectionCounts> connection_counts)
     : loop(event_loop),
-      services(http_services),
+      services(std::move(http_services)),
       limits(the_limits),
       log(the_log),
       metrics(the_metrics),
@@ -40,8 +40,10 @@ void ConnectionHost::adopt(int fd, const SocketAddress& peer, const std::shared_
     close(fd);
     return;
   }
+  const bool from_proxy =
+      std::ranges::any_of(services.proxies, [&peer](const Network& network) { return network.contains(peer.ip); });
   auto stream = Stream::accept(fd, tls);
-  auto connection = stream ? std::make_unique<Connection>(*this, std::move(*stream), peer) : nullptr;
+  auto connection = stream ? std::make_unique<Connection>(*this, std::move(*stream), peer, from_proxy) : nullptr;
   if (!connection || !connection->start()) {
     metrics.refused(Refusal::kDescriptors);
     counts_->leave(peer.ip);
@@ -50,6 +52,21 @@ void ConnectionHost::adopt(int fd, const SocketAddress& peer, const std::shared_
   metrics.connected(connection->secure());
   connection->index = static_cast<std::uint32_t>(connections_.size());
   connections_.push_back(std::move(connection));
+}
+
+std::string ConnectionHost::take_proxy_bytes(const Connection& connection) {
+  auto node = proxy_bytes_.extract(&connection);
+  return node ? std::move(node.mapped()) : std::string();
+}
+
+bool ConnectionHost::attribute(Connection& connection, const SocketAddress& source) {
+  if (!counts_->enter(source.ip, limits.connections_per_address)) {
+    metrics.refused(Refusal::kPerAddress);
+    return false;
+  }
+  counts_->leave(connection.peer().ip);
+  connection.set_peer(source);
+  return true;
 }
 
 void ConnectionHost::retire(Connection& connection) {

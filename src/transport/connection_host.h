@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "base/limits.h"
@@ -28,6 +29,11 @@ class ConnectionHost : private RoundEnd {
 
   // Takes over an accepted socket, which it closes if there are too many of `peer`.
   void adopt(int fd, const SocketAddress& peer, const std::shared_ptr<void>& tls);
+  // The bytes with which `connection` has begun, while they may be the beginning of a PROXY protocol header.
+  [[nodiscard]] std::string& proxy_bytes(const Connection& connection) { return proxy_bytes_[&connection]; }
+  std::string take_proxy_bytes(const Connection& connection);
+  // A proxy says that `connection` is `source`'s, to whom it counts from now on. False: there are too many of it.
+  [[nodiscard]] bool attribute(Connection& connection, const SocketAddress& source);
   // The connection is dead: it will be destroyed soon, but not now.
   void retire(Connection& connection);
   // Its settle_now() is called when the loop's round ends, unless it is dead by then.
@@ -69,7 +75,8 @@ class ConnectionHost : private RoundEnd {
   void run_deadlines();
 
   std::shared_ptr<ConnectionCounts> counts_;
-  std::vector<std::unique_ptr<Connection>> connections_;  // each knows its index
+  std::vector<std::unique_ptr<Connection>> connections_;            // each knows its index
+  std::unordered_map<const Connection*, std::string> proxy_bytes_;  // of few, and briefly
   std::vector<Connection*> dead_;
   std::vector<Connection*> settling_;
   std::size_t cursor_ = 0;  // where close_websockets() goes on

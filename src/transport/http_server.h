@@ -28,6 +28,9 @@ class ConnectionCounts;
 struct HttpServices {
   HttpHandler* http = nullptr;             // required
   WebSocketAcceptor* websocket = nullptr;  // null: upgrades are answered by http
+  // Whose connections may begin with a PROXY protocol header, before TLS: the address in it is then the peer's. Theirs
+  // alone are looked at for one; they may begin without.
+  std::vector<Network> proxies = {};
 };
 
 class HttpServer {

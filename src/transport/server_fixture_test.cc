@@ -54,6 +54,8 @@ void TestHandler::on_request(const HttpRequest& request, HttpResponder responder
     later.push_back(std::move(responder));
   } else if (request.path == "/echo") {
     responder.send(text_response(200, std::string(request.body)));
+  } else if (request.path == "/peer") {
+    responder.send(text_response(200, "from " + request.peer.to_string()));
   } else if (request.path == "/big") {
     responder.send(text_response(200, std::string(1024UL * 1024, 'b')));
   } else {
@@ -88,7 +90,8 @@ ServerFixture::~ServerFixture() = default;
 
 HttpServer& ServerFixture::server() {
   if (!server_) {
-    server_ = HttpServer::create(loop, {&handler, acceptor}, limits, log_, *metrics_, counts_);
+    counts_ = make_connection_counts(proxies, limits.address_prefix_bits);
+    server_ = HttpServer::create(loop, {&handler, acceptor, proxies}, limits, log_, *metrics_, counts_);
     address_ = server_->listen(SocketAddress::parse("127.0.0.1:0").value(), tls).value();
   }
   return *server_;

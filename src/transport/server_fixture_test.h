@@ -37,7 +37,8 @@ class TestSocket {
   int fd = -1;
 };
 
-// Answers by path: "/echo" the body, "/later" when the test says so, "/big" 1 MiB, else the path.
+// Answers by path: "/echo" the body, "/later" when the test says so, "/big" 1 MiB, "/peer" "from " and the peer's
+// address, else the path.
 class TestHandler final : public HttpHandler {
  public:
   void on_request(const HttpRequest& request, HttpResponder responder) override;
@@ -70,13 +71,14 @@ class ServerFixture : public testing::Test {
   Limits limits;
   TestHandler handler;
   WebSocketAcceptor* acceptor = nullptr;
+  std::vector<Network> proxies;
   std::shared_ptr<TlsContext> tls;
 
  private:
   class RecordingMetrics;
   NullLog log_;
   std::unique_ptr<RecordingMetrics> metrics_;
-  std::shared_ptr<ConnectionCounts> counts_ = make_connection_counts();
+  std::shared_ptr<ConnectionCounts> counts_;
   std::unique_ptr<HttpServer> server_;
   SocketAddress address_;
 };

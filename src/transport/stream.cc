@@ -82,6 +82,21 @@ StreamResult Stream::read_some(std::span<std::uint8_t> into) {
   return {got == 0 ? StreamStatus::kEnded : socket_status(StreamStatus::kWantRead), 0};
 }
 
+StreamResult Stream::peek(std::span<std::uint8_t> into) const {
+  const auto got = recv(fd_, into.data(), into.size(), MSG_PEEK);
+  if (got > 0) return {StreamStatus::kOk, static_cast<std::size_t>(got)};
+  return {got == 0 ? StreamStatus::kEnded : socket_status(StreamStatus::kWantRead), 0};
+}
+
+void Stream::skip(std::size_t bytes) const {
+  while (bytes != 0) {
+    // MSG_TRUNC: TCP throws the bytes away instead of copying them (tcp(7)).
+    const auto gone = recv(fd_, nullptr, bytes, MSG_TRUNC);
+    if (gone <= 0) return;
+    bytes -= static_cast<std::size_t>(gone);
+  }
+}
+
 StreamResult Stream::write_some(std::string_view first, std::string_view second) {
   if (records_) return records_->write_some(first, second);
   if (tls_ == nullptr) return write_plain(first, second);

@@ -47,6 +47,10 @@ class Stream {
   [[nodiscard]] StreamStatus handshake();
   // Over TLS, `into` must hold a record (17 KiB), so that no decrypted bytes stay behind where epoll can't see them.
   [[nodiscard]] StreamResult read_some(std::span<std::uint8_t> into);
+  // What has come, without taking it and before any handshake; kEnded, kFailed and kWantRead as for read_some().
+  [[nodiscard]] StreamResult peek(std::span<std::uint8_t> into) const;
+  // Takes `bytes` of what peek() showed.
+  void skip(std::size_t bytes) const;
   // Writes what it can of `first` and then `second`, which are not both empty. After kWantWrite or kWantRead over TLS,
   // the next write must begin with the same bytes and have at least as many.
   [[nodiscard]] StreamResult write_some(std::string_view first, std::string_view second = {});

@@ -125,6 +125,19 @@ TEST_P(TlsServerTest, ServesTls13And12) {
   EXPECT_EQ(counted("herald_tls_handshakes_total", "openssl"), own ? 1U : 2U);
 }
 
+TEST_P(TlsServerTest, AProxysHeaderComesBeforeTls) {
+  proxies = {Network::parse("127.0.0.1").value()};
+  const auto peer = client();
+  peer->socket.send("PROXY TCP4 192.0.2.7 192.0.2.1 4711 443\r\n");
+  ASSERT_TRUE(peer->connect());
+  peer->send(get("/peer"));
+  EXPECT_THAT(peer->read_until("4711"), EndsWith("from 192.0.2.7:4711"));
+  const auto without = client();
+  ASSERT_TRUE(without->connect());
+  without->send(get("/peer"));
+  EXPECT_THAT(without->read_until("from 127.0.0.1:"), HasSubstr("from 127.0.0.1:"));
+}
+
 TEST_P(TlsServerTest, RefusesOlderVersions) {
   const auto peer = client(TLS1_1_VERSION);
   EXPECT_FALSE(peer->connect());
@@ -191,19 +204,6 @@ TEST_P(TlsServerTest, NegotiatesHttp11) {
   EXPECT_EQ(std::string(reinterpret_cast<const char*>(selected), length), "http/1.1");
 }
 
-TEST_P(TlsServerTest, ReloadChangesNewConnectionsOnly) {
-  const auto before = client();
-  ASSERT_TRUE(before->connect());
-  EXPECT_EQ(before->peer_name(), "first");
-  write_certificate(certificate_file, key_file, "second");
-  ASSERT_TRUE(tls->reload().has_value());
-  const auto after = client();
-  ASSERT_TRUE(after->connect());
-  EXPECT_EQ(after->peer_name(), "second");
-  before->send(get("/still"));
-  EXPECT_THAT(before->read_until("/still"), StartsWith("HTTP/1.1 200 OK\r\n"));
-}
-
 TEST_P(TlsServerTest, AClientThatSpeaksOtherProtocolsOnlyIsRefused) {
   using namespace std::string_view_literals;
   for (const int version : {TLS1_3_VERSION, TLS1_2_VERSION}) {
@@ -225,6 +225,19 @@ TEST_P(TlsServerTest, AClientThatSpeaksOtherProtocolsOnlyIsRefused) {
   const auto old = client();
   SSL_set_alpn_protos(old->ssl(), reinterpret_cast<const unsigned char*>("\x02h2\x08http/1.0"), 12);
   EXPECT_TRUE(old->connect());
+}
+
+TEST_P(TlsServerTest, ReloadChangesNewConnectionsOnly) {
+  const auto before = client();
+  ASSERT_TRUE(before->connect());
+  EXPECT_EQ(before->peer_name(), "first");
+  write_certificate(certificate_file, key_file, "second");
+  ASSERT_TRUE(tls->reload().has_value());
+  const auto after = client();
+  ASSERT_TRUE(after->connect());
+  EXPECT_EQ(after->peer_name(), "second");
+  before->send(get("/still"));
+  EXPECT_THAT(before->read_until("/still"), StartsWith("HTTP/1.1 200 OK\r\n"));
 }
 
 TEST_P(TlsServerTest, AFailedReloadKeepsTheOldCertificate) {

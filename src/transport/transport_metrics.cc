@@ -8,8 +8,8 @@ namespace herald::transport {
 namespace {
 
 constexpr std::array<const char*, static_cast<std::size_t>(Refusal::kCount)> kReasons = {
-    "bad_request", "header_too_large", "body_too_large", "timeout",  "per_address",
-    "descriptors", "tls_handshake",    "slow_reader",    "bad_frame"};
+    "bad_request", "header_too_large", "body_too_large", "timeout",   "per_address",
+    "descriptors", "tls_handshake",    "slow_reader",    "bad_frame", "proxy_header"};
 
 MetricLabels connection_labels(std::size_t websocket, std::size_t tls) {
   return {{"protocol", websocket != 0 ? "websocket" : "http"}, {"tls", tls != 0 ? "true" : "false"}};

@@ -19,6 +19,7 @@ enum class Refusal : std::uint8_t {
   kTlsHandshake,
   kSlowReader,  // send_buffer_max_bytes or write_timeout_ms
   kBadFrame,    // WebSocket protocol errors
+  kProxyHeader,
   kCount,
 };
 
