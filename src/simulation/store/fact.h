@@ -10,7 +10,7 @@ namespace herald::simulation {
 template <class T>
 class Fact {
  public:
-  explicit Fact(T value) : now_{value}, unsaved_{value}, unsynced_{value} {}
+  explicit Fact(T value) : now_{value}, in_doubt_{}, unsaved_{value}, unsynced_{value} {}
 
   [[nodiscard]] bool may_be(const T& value) const { return contains(now_, value); }
   [[nodiscard]] bool is(const T& value) const { return now_.size() == 1 && now_.front() == value; }
@@ -29,18 +29,21 @@ class Fact {
     add(unsaved_, now_);
     add(unsynced_, now_);
     now_ = changed(now_, becomes);
+    in_doubt_ = changed(in_doubt_, becomes);
   }
   // A change that nothing undoes, whatever was the value.
   template <class Becomes>
   void change_durably(const Becomes& becomes) {
     now_ = changed(now_, becomes);
+    in_doubt_ = changed(in_doubt_, becomes);
     unsaved_ = changed(unsaved_, becomes);
     unsynced_ = changed(unsynced_, becomes);
   }
   // A durable change without a good answer: it happened, or it did not, or it comes with the next start.
   template <class Becomes>
   void may_change_durably(const Becomes& becomes) {
-    add(now_, changed(now_, becomes));
+    add(in_doubt_, changed(now_, becomes));
+    add(now_, in_doubt_);
     add(unsaved_, changed(unsaved_, becomes));
     add(unsynced_, changed(unsynced_, becomes));
   }
@@ -52,12 +55,23 @@ class Fact {
     unsaved_ = now_;
   }
 
-  // What was told before is on the disk now.
-  void sync() { unsynced_ = unsaved_; }
-  // Changes that may be lost were lost, or not.
-  void lose() { add(now_, unsaved_); }
+  // The store may not have decided yet whether a failed durable change happened, whatever it showed.
+  void doubt() { add(now_, in_doubt_); }
+  // What was told before is on the disk now, and nothing is in doubt.
+  void sync() {
+    doubt();
+    in_doubt_.clear();
+    unsynced_ = unsaved_;
+  }
+  // The process ended: changes that may be lost were lost, or not.
+  void lose() {
+    add(now_, unsaved_);
+    doubt();
+    in_doubt_.clear();
+  }
   void lose_unsynced() {
     add(now_, unsynced_);
+    lose();
     unsaved_ = now_;
   }
 
@@ -83,6 +97,7 @@ class Fact {
   }
 
   Values now_;       // possible values
+  Values in_doubt_;  // what a failed durable change may still turn it into
   Values unsaved_;   // what a failed commit or a kill may bring back
   Values unsynced_;  // what a power cut may bring back
 };

@@ -29,7 +29,9 @@ void StoreRun::ask(bool is_durable, const std::string& what, Submit submit, Appl
   trace_.event("{}", what);
   auto call = std::make_shared<Open>();
   call->what = what;
-  call->unanswered = [apply] { apply(static_cast<const Answer*>(nullptr)); };
+  call->unanswered = [this, apply] {
+    if (!is_damaged()) apply(static_cast<const Answer*>(nullptr));
+  };
   open_.push_back(call);
   submit(Reply<Answer>(world_.executor(), [this, call, apply, is_durable](const Answer& answer) {
     if (std::exchange(call->answered, true)) throw Violation{"answered: twice: " + call->what};
@@ -37,12 +39,13 @@ void StoreRun::ask(bool is_durable, const std::string& what, Submit submit, Appl
     trace_.event("  {}: {}", call->what.substr(0, call->what.find(' ')),
                  error == nullptr ? "ok" : to_string(error->kind));
     last_error_.reset();
+    if (is_damaged()) return;
     if (error != nullptr) note_error(*error);
-    if (is_unstable_) model_.commit_failed();
+    if (is_in_doubt_) model_.in_doubt();
     apply(&answer);
     if (error != nullptr || !is_durable) return;
     model_.synced();
-    is_unstable_ = false;
+    is_in_doubt_ = false;
   }));
   end_call();
 }
@@ -98,7 +101,7 @@ void StoreRun::call_unregister(const AppId& id, const UserAgentId& device) {
   ask<Result<bool>>(
       true, "unregister " + name(id) + " " + name(device),
       [&](auto reply) { world_.store().unregister_app(id, device, std::move(reply)); },
-      [this, id, device](const auto* answer) { model_.unregister_app(id, device, answer); });
+      [this, id, device](const auto* answer) { model_.unregister_app(id, device, now(), answer); });
 }
 
 void StoreRun::call_set_location(const UserAgentId& device, Location location) {

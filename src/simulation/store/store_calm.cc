@@ -19,6 +19,8 @@ void StoreRun::calm() {
   world_.live_on();
   // Longer than the store waits before it tries a disk again that failed.
   world_.clock().advance(std::chrono::seconds(20));
+  if (is_damaged()) return;
+  come_back();
   route_all();
   for (std::uint32_t n = 0; n < setting_.devices; ++n) drain(device(n));
   check_ended();
@@ -29,6 +31,16 @@ void StoreRun::calm() {
   if (!left) throw Violation{"rows: they cannot be read: " + left.error().message};
   if (!left->empty() && !left->starts_with("default: "))
     throw Violation{"rows: after everything has ended there are left " + *left};
+}
+
+// A store whose disk had failed tries it again by itself, at most some seconds apart, when it has something to write.
+void StoreRun::come_back() {
+  constexpr int kTriesMost = 5;
+  for (int i = 0; i < kTriesMost; ++i) {
+    if (call_purge()) return;
+    world_.clock().advance(std::chrono::seconds(10));
+  }
+  throw Violation{"calm: the store does not come back: " + last_error_.value_or(Error{}).message};
 }
 
 void StoreRun::route_all() {

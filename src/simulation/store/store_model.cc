@@ -197,7 +197,7 @@ void StoreModel::add(const std::vector<ports::NewDeliveries>& entries, WallTime 
       note_end(*known, std::min(now, known->message.expires_at));
     }
   }
-  if (answer == nullptr) return commit_failed();
+  if (answer == nullptr) return;
   const auto added = (*answer)->added;
   if (added < least || added > most) violate("add: {} deliveries were added, not {} to {}", added, least, most);
 }
@@ -228,7 +228,7 @@ void StoreModel::record(const std::vector<DeliveryEvent>& events, WallTime now, 
     });
     if (known->may_be_resolved()) note_end(*known, std::min(event.at, now));
   }
-  if (answer == nullptr) return commit_failed();
+  if (answer == nullptr) return;
   if (**answer < least || **answer > most) {
     violate("record: {} deliveries changed, not {} to {}", **answer, least, most);
   }
@@ -263,7 +263,7 @@ void StoreModel::register_app(const AppId& app, const UserAgentId& device, const
   registered.change_durably(becomes);
 }
 
-void StoreModel::unregister_app(const AppId& app, const UserAgentId& device, const Result<bool>* answer) {
+void StoreModel::unregister_app(const AppId& app, const UserAgentId& device, WallTime now, const Result<bool>* answer) {
   auto& registered = registered_.try_emplace({app, device}, false).first->second;
   const auto becomes = [](bool) { return one(false); };
   const bool sure = answer != nullptr && answer->has_value();
@@ -288,8 +288,7 @@ void StoreModel::unregister_app(const AppId& app, const UserAgentId& device, con
       const bool waits = before == Fate::kPending || before == Fate::kSent;
       return waits ? std::vector{before, Fate::kDropped} : one(before);
     };
-    // The store's own clock tells whether it had expired, so this cannot.
-    const bool is_outstanding = known.must_be_outstanding(known.message.accepted_at);
+    const bool is_outstanding = known.must_be_outstanding(now);
     if (sure && is_outstanding) {
       found->second.change_durably(dropped);
     } else {
@@ -343,44 +342,40 @@ void StoreModel::leave(const UserAgentId& device, const ServerId& server, std::u
   known.after_end = known.now;
 }
 
-void StoreModel::synced() {
+template <class Each>
+void StoreModel::for_each_fact(const Each& each) {
   for (auto& [id, known] : messages_) {
-    known.stored.sync();
-    known.routed.sync();
-    known.end.sync();
-    for (auto& [device, fate] : known.deliveries) fate.sync();
+    each(known.stored);
+    each(known.routed);
+    each(known.end);
+    for (auto& [device, fate] : known.deliveries) each(fate);
+  }
+  for (auto& [key, registered] : registered_) each(registered);
+}
+
+void StoreModel::synced() {
+  for_each_fact([](auto& fact) { fact.sync(); });
+  for (auto& [id, known] : messages_) {
     known.synced_acked = known.told_acked;
     known.synced_ended = known.told_ended;
   }
 }
 
-void StoreModel::commit_failed() {
-  for (auto& [id, known] : messages_) {
-    known.stored.lose();
-    known.routed.lose();
-    known.end.lose();
-    for (auto& [device, fate] : known.deliveries) fate.lose();
-  }
-  for (auto& [key, registered] : registered_) registered.lose();
+void StoreModel::in_doubt() {
+  for_each_fact([](auto& fact) { fact.doubt(); });
 }
 
 void StoreModel::killed() {
-  commit_failed();
-  for (auto& [device, known] : locations_) {
-    known.now = known.after_end;
-  }
+  for_each_fact([](auto& fact) { fact.lose(); });
+  for (auto& [device, known] : locations_) known.now = known.after_end;
 }
 
 void StoreModel::power_cut() {
+  for_each_fact([](auto& fact) { fact.lose_unsynced(); });
   for (auto& [id, known] : messages_) {
-    known.stored.lose_unsynced();
-    known.routed.lose_unsynced();
-    known.end.lose_unsynced();
-    for (auto& [device, fate] : known.deliveries) fate.lose_unsynced();
     known.told_acked = known.synced_acked;
     known.told_ended = known.synced_ended;
   }
-  for (auto& [key, registered] : registered_) registered.lose_unsynced();
   for (auto& [device, known] : locations_) {
     add_to(known.after_end, known.after_power_cut);
     known.now = known.after_end;

@@ -77,7 +77,7 @@ class StoreModel {
   void record(const std::vector<DeliveryEvent>& events, WallTime now, const Result<std::uint64_t>* answer);
   void purge(WallTime now, std::chrono::milliseconds retention, const Result<ports::PurgeOutcome>* answer);
   void register_app(const AppId& app, const UserAgentId& device, const Status* answer);
-  void unregister_app(const AppId& app, const UserAgentId& device, const Result<bool>* answer);
+  void unregister_app(const AppId& app, const UserAgentId& device, WallTime now, const Result<bool>* answer);
   void set_location(const UserAgentId& device, const Location& location, bool can_wake, const Result<Location>* answer);
   void leave(const UserAgentId& device, const ServerId& server, std::uint64_t connection, const ServerId& sleep_server,
              bool can_wake, const Result<Location>* answer);
@@ -96,12 +96,14 @@ class StoreModel {
 
   // A durable call was answered well: what was told before is on the disk.
   void synced();
-  // A commit failed: changes that were answered at once may be lost.
-  void commit_failed();
+  // A durable call failed, and the store may still find out that it happened.
+  void in_doubt();
   void killed();
   void power_cut();
 
  private:
+  template <class Each>
+  void for_each_fact(const Each& each);
   [[nodiscard]] MessageModel* find(const MessageId& id);
   void check_status(MessageModel& known, WallTime now, const ports::MessageStatus& found);
   void see_state(MessageModel& known, WallTime now, const ports::MessageStatus& found);

@@ -55,6 +55,7 @@ class StoreRun {
 
   // calm (store_calm.cc)
   void calm();
+  void come_back();
   void route_all();
   void drain(const UserAgentId& device);
   void check_ended();
@@ -99,6 +100,10 @@ class StoreRun {
   }
   void note_error(const Error& error);
 
+  // The store met a damaged block. It leaves out what it cannot read, so the model says nothing any more; that calls
+  // are answered and that it starts still holds.
+  [[nodiscard]] bool is_damaged() const { return world_.struck(DiskFault::kCorruptRead) > 0; }
+
   void start();
   void end_process(bool power_cut);
 
@@ -126,9 +131,8 @@ class StoreRun {
   std::vector<std::shared_ptr<Open>> open_;
   std::set<std::string> claimed_;
   std::uint32_t together_ = 0;
-  // A fault struck since the last durable success, so what was answered at once may be lost.
-  bool is_unstable_ = false;
-  std::uint64_t strikes_seen_ = 0;
+  // A durable call failed since the last one that did not.
+  bool is_in_doubt_ = false;
   std::vector<MessageId> ids_;
   std::int64_t last_id_us_ = 0;
   std::uint64_t connections_ = 0;

@@ -47,6 +47,7 @@ class StoreWorld {
   [[nodiscard]] ManualExecutor& executor() { return executor_; }
   [[nodiscard]] WorldClock& clock() { return clock_; }
   [[nodiscard]] DiskFaults& faults() { return faults_; }
+  [[nodiscard]] std::uint64_t struck(DiskFault fault) const { return faults_.struck(fault); }
   [[nodiscard]] BackgroundWork& work() { return work_; }
   [[nodiscard]] Disk& disk() { return disk_; }
   [[nodiscard]] WallTime now() const { return clock_.wall(); }
