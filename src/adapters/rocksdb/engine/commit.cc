@@ -5,6 +5,7 @@
 
 #include "adapters/rocksdb/engine/writes.h"
 #include "base/check.h"
+#include "base/planted.h"
 
 namespace herald::adapters {
 
@@ -57,6 +58,7 @@ void Commit::take_back() {
     }
   }
   txn_.roll_back(mark_);
+  if (planted::is(planted::Fault::kFailedCommitDropsAnswered)) txn_.finish_commit();
   spill_.clear();
 }
 
@@ -64,7 +66,7 @@ Status Commit::resolve() {
   if (!in_doubt_) return {};
   const auto stored = stored_number();
   if (!stored) return std::unexpected(stored.error());
-  if (*stored == number_) {
+  if (*stored == number_ && !planted::is(planted::Fault::kDoubtForgotten)) {
     if (auto adopted = adopt(); !adopted) return adopted;
   }
   number_ = *stored;

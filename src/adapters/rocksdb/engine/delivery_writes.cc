@@ -2,6 +2,7 @@
 
 #include "adapters/rocksdb/engine/writes.h"
 #include "adapters/rocksdb/state/receipt_state.h"
+#include "base/planted.h"
 
 namespace herald::adapters {
 
@@ -94,7 +95,8 @@ void record_ack(Transaction& txn, Receipt& receipt, DeliveryState before, const 
   if (event.state != DeliveryState::kSent && event.state != DeliveryState::kAcked) return false;
   Receipt* receipt = txn.receipt(event.message);
   if (receipt == nullptr) return false;
-  auto delivery = txn.delivery(*receipt, event.user_agent);
+  const bool is_wrong = planted::is(planted::Fault::kAckForOtherDevice) && !receipt->deliveries.empty();
+  auto delivery = txn.delivery(*receipt, is_wrong ? receipt->deliveries.front().user_agent : event.user_agent);
   if (!delivery) return false;
   const auto shown = delivery_at(*receipt, *delivery, event.at).state;
   if (shown == event.state || !may_follow(shown, event.state)) return false;

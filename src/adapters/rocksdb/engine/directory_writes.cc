@@ -1,4 +1,5 @@
 #include "adapters/rocksdb/engine/writes.h"
+#include "base/planted.h"
 
 namespace herald::adapters {
 
@@ -128,13 +129,15 @@ Result<bool> unregister_device(Transaction& txn, const AppId& app, const UserAge
   if (!is_registered(txn, app, user_agent)) return false;
   txn.rows().remove(Family::kAppNodes, app_node_key(app, user_agent));
   change_devices(txn, app);
-  txn.rows().remove(Family::kNodeApps, node_app_key(user_agent, app));
+  if (!planted::is(planted::Fault::kRegistrationStays)) {
+    txn.rows().remove(Family::kNodeApps, node_app_key(user_agent, app));
+  }
   lower_app_size(txn, app);
   if (auto node = find_node(txn, user_agent); node && node->apps > 0) {
     --node->apps;
     put_node(txn, user_agent, *node);
   }
-  drop_pending_of(txn, app, user_agent, txn.now());
+  if (!planted::is(planted::Fault::kUnregisterKeepsPending)) drop_pending_of(txn, app, user_agent, txn.now());
   return true;
 }
 

@@ -6,6 +6,7 @@
 #include <chrono>
 
 #include "adapters/rocksdb/engine/recovery.h"
+#include "base/planted.h"
 #include "base/thread_name.h"
 
 namespace herald::adapters {
@@ -107,7 +108,9 @@ void CommitEngine::take(Owned operations) {
 bool CommitEngine::answer_at_once(Operation& operation) {
   const Kind kind = operation.kind();
   if (kind == Kind::kSynced || (kind == Kind::kWritten && written_waits_)) return false;
-  if (kind == Kind::kRead && operation.shows_only_written() && !txn_.rows().empty()) return false;
+  if (kind == Kind::kRead && operation.shows_only_written() && !txn_.rows().empty() &&
+      !planted::is(planted::Fault::kShowsUnwritten))
+    return false;
   Status done = kind == Kind::kBehind ? prepare() : Status{};
   if (done) {
     const auto mark = txn_.begin();
@@ -173,7 +176,7 @@ void CommitEngine::commit(Operations operations) {
       operations[i]->apply(txn_);
       outcomes[i] = txn_.end_operation(mark, false);
       if (!outcomes[i]) log_failed_read(outcomes[i].error());
-      sync = sync || operations[i]->kind() == Kind::kSynced;
+      sync = sync || (operations[i]->kind() == Kind::kSynced && !planted::is(planted::Fault::kNoSync));
     }
     written = write(operations.size(), sync, began);
   }

@@ -5,6 +5,7 @@
 
 #include "adapters/rocksdb/engine/writes.h"
 #include "adapters/rocksdb/state/receipt_state.h"
+#include "base/planted.h"
 
 namespace herald::adapters {
 
@@ -37,7 +38,8 @@ std::optional<FetchRead::Answer> FetchRead::from_memory(Transaction& txn) {
     const auto* in_flight = txn.state().in_flight().find(ids_[i]);
     if (in_flight == nullptr) {
       missing_.push_back(i);
-    } else if (!is_final(state_at(in_flight->receipt, now_))) {
+    } else if (!is_final(state_at(in_flight->receipt, now_)) ||
+               (planted::is(planted::Fault::kExpiredFetched) && !is_final(in_flight->receipt.end))) {
       found_[i] = in_flight->message;
     }
   }
@@ -55,6 +57,7 @@ void FetchRead::from_rows(Reply<Answer> reply) {
 
 std::optional<PendingRead::Answer> PendingRead::from_memory(Transaction& txn) {
   in_flight_ = txn.state().in_flight().waiting(user_agent_, after_, now_);
+  if (planted::is(planted::Fault::kReadMissesInFlight)) in_flight_.clear();
   if (!txn.waits_only_in_flight(user_agent_)) return std::nullopt;
   return merge_pages({}, in_flight_, limit_);
 }

@@ -1,5 +1,6 @@
 #include "adapters/rocksdb/engine/writes.h"
 #include "adapters/rocksdb/state/receipt_state.h"
+#include "base/planted.h"
 
 namespace herald::adapters {
 
@@ -76,7 +77,8 @@ void end_message(Transaction& txn, Receipt& receipt, DeliveryState state, WallTi
   receipt.end = state;
   receipt.ended_at = at;
   txn.state().note_ended(at, receipt.id);
-  txn.rows().remove_blind(Family::kMessages, key_of(receipt.id));
+  const bool keeps_body = planted::is(planted::Fault::kReplacedStays) && state == DeliveryState::kReplaced;
+  if (!keeps_body) txn.rows().remove_blind(Family::kMessages, key_of(receipt.id));
   remove_pending_of(txn, receipt);
   if (receipt.in_flight) {
     txn.state().retire(receipt.id);

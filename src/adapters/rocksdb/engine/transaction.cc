@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "base/planted.h"
 
 namespace herald::adapters {
 
@@ -27,7 +28,7 @@ Transaction::Mark Transaction::begin() {
 
 void Transaction::roll_back(const Mark& mark) {
   clear_changed();
-  state_.roll_back(mark.state);
+  if (!planted::is(planted::Fault::kFailedCallKeepsMemory)) state_.roll_back(mark.state);
   accepted_.resize(mark.accepted);
   rows_.roll_back();
   rolled_back_ = true;
@@ -160,7 +161,7 @@ void Transaction::write_indexes(const Receipt& receipt) {
 }
 
 void Transaction::keep_ack(Receipt& receipt, const Delivery& delivery, bool ends) {
-  if (!receipt.in_flight) return;
+  if (!receipt.in_flight || planted::is(planted::Fault::kAckNotKept)) return;
   if (ends && receipt.deliveries.size() <= kInlineDeliveriesMax) return;
   edit(receipt);
   put_delivery_row(receipt, delivery);
@@ -196,7 +197,7 @@ State::PendingCount* Transaction::counted(const UserAgentId& user_agent) {
     if (fresh.count++ == 0) fresh.first = key;
     return true;
   });
-  if (rows_.failure()) return nullptr;
+  if (rows_.failure() && !planted::is(planted::Fault::kCountFromFailedRead)) return nullptr;
   fresh.count += state_.in_flight().pending_count(user_agent);
   return &state_.learn_pending(user_agent, std::move(fresh));
 }
@@ -220,7 +221,7 @@ void Transaction::add_pending(const PendingKey& key, const PendingRecord& record
   auto* known = counted(key.user_agent);
   if (known == nullptr) return;
   state_.touch_pending(key.user_agent);
-  ++known->count;
+  if (!planted::is(planted::Fault::kUncountedPending)) ++known->count;
   if (has_no_row(key)) return state_.add_pending(key);
   std::string row = pending_key(key);
   rows_.put(Family::kPending, row, encode_pending(record));

@@ -1,5 +1,6 @@
 #include "adapters/rocksdb/engine/writes.h"
 #include "adapters/rocksdb/state/receipt_state.h"
+#include "base/planted.h"
 
 namespace herald::adapters {
 
@@ -158,13 +159,14 @@ Result<std::vector<ports::Unrouted>> list_unrouted(Transaction& txn, std::option
   for (const auto& unrouted : txn.state().in_flight().unrouted(after, before, limit)) found.push_back(unrouted);
   std::ranges::sort(found, {}, &ports::Unrouted::message);
   if (found.size() > limit) found.resize(limit);
+  if (planted::is(planted::Fault::kSweepSkipsOne) && found.size() > 1) found.erase(found.begin() + 1);
   return found;
 }
 
 Result<ports::PurgeOutcome> purge_messages(Transaction& txn, WallTime now, std::chrono::milliseconds receipt_retention,
                                            std::size_t limit) {
   ports::PurgeOutcome outcome;
-  const auto rows = ended_rows(txn, now - receipt_retention, limit);
+  const auto rows = ended_rows(txn, planted::is(planted::Fault::kPurgeTooEarly) ? now : now - receipt_retention, limit);
   outcome.expired = expire(txn, now, limit);
   RemovalBudget budget{.messages = limit};
   for (const auto& row : rows) {
