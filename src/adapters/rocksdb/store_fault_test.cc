@@ -149,6 +149,26 @@ TEST_P(StoreFault, AnAckOutlivesTheCommitThatLostIt) {
   EXPECT_EQ(call.status(app_id(1), message(1).id.hex(), clock_.wall())->state, DeliveryState::kAcked);
 }
 
+// The log has the rows, only their sync failed: they come back when the files are opened again. The sender was told
+// that the message was not stored, and yet it is outstanding; and the message that the commit spilled is in one place.
+TEST_P(StoreFault, ACommitThatFailedAndReachedTheLogIsAdopted) {
+  OpenStore store(folder_, limits_, clock_, env_.get());
+  Caller call(store);
+  ASSERT_TRUE(call.put(message(1)));
+  clock_.advance(std::chrono::milliseconds(limits_.young_ms));
+  faults_.fail_after(1);
+  EXPECT_EQ(call.put(message(2)).error().kind, ErrorKind::kUnavailable);
+  faults_.mend();
+  clock_.advance(std::chrono::seconds(10));
+  ASSERT_TRUE(call.put(message(3)));
+  std::vector<MessageId> unrouted;
+  for (const auto& found : call.unrouted({}, clock_.wall() + std::chrono::seconds(1), 10)) {
+    unrouted.push_back(found.message);
+  }
+  EXPECT_THAT(unrouted, testing::ElementsAre(message(1).id, message(2).id, message(3).id));
+  EXPECT_EQ(call.status(app_id(1), message(2).id.hex(), clock_.wall())->state, DeliveryState::kPending);
+}
+
 TEST_P(StoreFault, OpeningOnAFailingDiskSaysSo) {
   for (std::int64_t steps = 0; steps < 12; ++steps) {
     folder_ = std::make_shared<TemporaryFolder>();

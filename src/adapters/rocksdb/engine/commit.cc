@@ -57,9 +57,9 @@ void Commit::take_back() {
       doubt_.ended.push_back({receipt->id, receipt->end, receipt->ended_at});
     }
   }
+  doubt_.spill = std::exchange(spill_, {});
   txn_.roll_back(mark_);
   if (planted::is(planted::Fault::kFailedCommitDropsAnswered)) txn_.finish_commit();
-  spill_.clear();
 }
 
 Status Commit::resolve() {
@@ -86,7 +86,19 @@ Status Commit::adopt() {
     Receipt* receipt = txn_.receipt(ended.id);
     if (receipt != nullptr && !is_final(receipt->end)) end_message(txn_, *receipt, ended.end, ended.at);
   }
-  return txn_.end_operation(mark, true);
+  if (auto adopted = txn_.end_operation(mark, true); !adopted) return adopted;
+  adopt_spill();
+  return {};
+}
+
+// The rows are the truth of a message that left memory.
+void Commit::adopt_spill() {
+  auto& state = txn_.state();
+  std::erase_if(doubt_.spill, [&](const SpillStep& step) { return state.in_flight().find(step.id) == nullptr; });
+  apply_spill(state, doubt_.spill);
+  for (const auto& step : doubt_.spill) {
+    if (step.whole) state.forget_receipt(step.id);
+  }
 }
 
 Result<std::uint64_t> Commit::stored_number() {

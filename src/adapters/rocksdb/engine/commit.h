@@ -32,7 +32,7 @@ class Commit {
   [[nodiscard]] Status resolve();
 
  private:
-  // What the commit in doubt did to messages.
+  // What the commit in doubt did to messages, and which it spilled.
   struct Doubt {
     std::vector<MessagePtr> accepted;
     struct Ended {
@@ -41,11 +41,13 @@ class Commit {
       WallTime at;
     };
     std::vector<Ended> ended;
+    std::vector<SpillStep> spill;
   };
 
   [[nodiscard]] Result<std::uint64_t> stored_number();
   void take_back();
   [[nodiscard]] Status adopt();
+  void adopt_spill();
   // The index of ends, for the messages from place `first` on among those that have ended since the last commit.
   void write_ended(std::size_t first);
   void write_floor();
