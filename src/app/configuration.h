@@ -30,6 +30,7 @@ struct SecretText {
 enum class LoopDescriptors : std::uint8_t { kShared, kOwn };
 enum class QueueKind : std::uint8_t { kInProcess, kAmqp };
 enum class SenderRules : std::uint8_t { kStrict, kLenient };
+enum class MissingData : std::uint8_t { kRefuse, kAccept };
 enum class PrivateHosts : std::uint8_t { kRefuse, kAllow };
 
 // The members that options.def declares, and the limits.

@@ -102,6 +102,7 @@ TEST(Configuration, RefusesValuesThatCannotGoTogether) {
   EXPECT_THAT(error_of("data", ""), HasSubstr("folder"));
   EXPECT_THAT(error_of("roles", "postman"), HasSubstr("is no role"));
   EXPECT_THAT(error_of("store", "paper"), HasSubstr("none of rocksdb, mongodb, memory"));
+  EXPECT_THAT(error_of("missing_data", "maybe"), HasSubstr("none of refuse, accept"));
   EXPECT_THAT(error_of("store", "mongodb"), HasSubstr("needs mongodb_uri or mongodb_uri_file"));
   EXPECT_THAT(error_of("mongodb_uri", "http://db"), HasSubstr("must start with mongodb://"));
   EXPECT_THAT(error_of("mongodb_uri", "secret"), Not(HasSubstr("secret")));

@@ -143,6 +143,10 @@ Status read_value(const Texts& texts, SenderRules& out) {
   return choose(texts.front(), out, {{"strict", SenderRules::kStrict}, {"lenient", SenderRules::kLenient}});
 }
 
+Status read_value(const Texts& texts, MissingData& out) {
+  return choose(texts.front(), out, {{"refuse", MissingData::kRefuse}, {"accept", MissingData::kAccept}});
+}
+
 Status read_value(const Texts& texts, PrivateHosts& out) {
   return choose(texts.front(), out, {{"refuse", PrivateHosts::kRefuse}, {"allow", PrivateHosts::kAllow}});
 }

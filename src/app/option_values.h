@@ -31,6 +31,7 @@ using Texts = std::vector<std::string>;
 [[nodiscard]] Status read_value(const Texts& texts, QueueKind& out);
 [[nodiscard]] Status read_value(const Texts& texts, std::vector<adapters::BrokerUrl>& out);
 [[nodiscard]] Status read_value(const Texts& texts, SenderRules& out);
+[[nodiscard]] Status read_value(const Texts& texts, MissingData& out);
 [[nodiscard]] Status read_value(const Texts& texts, PrivateHosts& out);
 // Host names, turned to lower case.
 [[nodiscard]] Status read_value(const Texts& texts, std::vector<std::string>& out);

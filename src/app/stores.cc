@@ -39,17 +39,19 @@ Opened open_rocksdb(const Configuration& configuration, const Clock& clock, Log&
   auto folder = DataFolder::open(configuration.data);
   if (!folder) return std::unexpected(folder.error());
   const std::string path = configuration.data + "/database";
-  auto store = adapters::RocksdbStore::open({.folder = path}, configuration.limits, clock, log, metrics);
+  auto store =
+      adapters::RocksdbStore::open({.folder = path, .accept_loss = configuration.missing_data == MissingData::kAccept},
+                                   configuration.limits, clock, log, metrics);
   if (store) return std::make_unique<StoresOf<adapters::RocksdbStore>>(std::move(*folder), std::move(*store));
   const Error& error = store.error();
   if (error.kind == ErrorKind::kUnavailable) {
     return std::unexpected(Failure{ExitCode::kDataUnusable, "database " + path + " can't be used: " + error.message});
   }
   // The folder's lock is ours, so a conflict can only be the format.
-  return std::unexpected(
-      Failure{ExitCode::kDataDamaged, "database " + path + " can't be opened: " + error.message +
-                                          "; use the herald that wrote it, restore a backup, or choose another folder "
-                                          "with --data"});
+  return std::unexpected(Failure{
+      ExitCode::kDataDamaged, "database " + path + " can't be opened: " + error.message +
+                                  "; use the herald that wrote it, restore a backup, choose another folder with "
+                                  "--data, or, if its write-ahead log is lost, start once with --missing-data accept"});
 }
 
 ExitCode exit_code_of(ErrorKind kind) {

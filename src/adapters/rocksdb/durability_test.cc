@@ -187,17 +187,6 @@ TEST_F(Durability, WhatWasAcknowledgedSurvivesKill) {
   }
 }
 
-TEST_F(Durability, ATornTailIsDroppedAndTheRestStays) {
-  limits_.young_ms = 0;  // so that nothing is written after the last message
-  put_many(20);
-  const auto log = newest_file(".log");
-  std::filesystem::resize_file(log, std::filesystem::file_size(log) - 100);
-  OpenStore store(folder_, limits_, clock_);
-  Caller call(store);
-  for (std::uint64_t n = 1; n <= 19; ++n) EXPECT_NE(call.fetch({message(n).id}, clock_.wall()).at(0), nullptr) << n;
-  EXPECT_EQ(call.fetch({message(20).id}, clock_.wall()).at(0), nullptr);
-}
-
 TEST_F(Durability, DamageInTheMiddleOfTheLogIsReported) {
   put_many(20);
   const auto log = newest_file(".log");

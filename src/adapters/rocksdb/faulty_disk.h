@@ -15,7 +15,12 @@ namespace herald::adapters {
 class Faults {
  public:
   void fail_after(std::int64_t steps) { left_ = steps; }
-  void mend() { left_ = kMended; }
+  // Syncs fail, as if the power went: what was appended may reach the disk or not.
+  void fail_syncs() { no_syncs_ = true; }
+  void mend() {
+    left_ = kMended;
+    no_syncs_ = false;
+  }
   [[nodiscard]] rocksdb::IOStatus step() {
     auto left = left_.load();
     while (left > 0 && !left_.compare_exchange_weak(left, left - 1)) {
@@ -28,10 +33,12 @@ class Faults {
     auto status = step();
     return status.ok() || !as_io_error ? status : rocksdb::IOStatus::IOError("injected");
   }
+  [[nodiscard]] rocksdb::IOStatus next_sync() { return no_syncs_ ? rocksdb::IOStatus::IOError("injected") : next(); }
 
  private:
   static constexpr std::int64_t kMended = -1;
   std::atomic<std::int64_t> left_{kMended};
+  std::atomic<bool> no_syncs_{false};
 };
 
 class FaultyFile final : public rocksdb::FSWritableFileOwnerWrapper {
@@ -50,7 +57,7 @@ class FaultyFile final : public rocksdb::FSWritableFileOwnerWrapper {
     return target()->Append(data, options, context);
   }
   rocksdb::IOStatus Sync(const rocksdb::IOOptions& options, rocksdb::IODebugContext* context) override {
-    if (auto status = faults_.next(); !status.ok()) return status;
+    if (auto status = faults_.next_sync(); !status.ok()) return status;
     return target()->Sync(options, context);
   }
 

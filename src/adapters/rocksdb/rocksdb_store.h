@@ -27,6 +27,7 @@ struct RocksdbOptions {
   std::size_t readers = 1;                              // reading threads, at least 1
   bool threads = true;                                  // false: no thread is started, the owner calls step()
   std::size_t memtable_bytes = std::size_t{32} << 20U;  // of each kind of row, until it is flushed to a table
+  bool accept_loss = false;     // open even if acknowledged changes are lost with the end of the write-ahead log
   rocksdb::Env* env = nullptr;  // null: the operating system's; tests put faults here. Must outlive the store.
 };
 

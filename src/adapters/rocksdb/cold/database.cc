@@ -39,6 +39,8 @@ void Database::close() {
   for (auto*& handle : families_) db_->DestroyColumnFamilyHandle(std::exchange(handle, nullptr));
   db_->Close();
   db_.reset();
+  if (mark_) static_cast<void>(mark_->save());
+  mark_.reset();
 }
 
 void Database::note_failure(const Error& error) {
@@ -47,6 +49,10 @@ void Database::note_failure(const Error& error) {
   retry_at_ = clock_.mono() + back_off_;
   health_.writes_fail(error);
   log_.error("store write failed", {{"kind", to_string(error.kind)}, {"error", std::string_view(error.message)}});
+}
+
+rocksdb::Env& Database::env() const {
+  return options_.env != nullptr ? *options_.env : *rocksdb::Env::Default();
 }
 
 rocksdb::ColumnFamilyHandle* Database::family_of(std::uint32_t id) const {
@@ -79,29 +85,41 @@ Status Database::recover() {
 }
 
 Status Database::try_disk() const {
-  rocksdb::Env* const env = options_.env != nullptr ? options_.env : rocksdb::Env::Default();
   const std::string name = options_.folder + kTrialFile;
   std::unique_ptr<rocksdb::WritableFile> file;
-  auto status = env->NewWritableFile(name, &file, rocksdb::EnvOptions());
+  auto status = env().NewWritableFile(name, &file, rocksdb::EnvOptions());
   if (status.ok()) status = file->Append(std::string(kTrialBytes, '\0'));
   if (status.ok()) status = file->Sync();
   if (file) {
     const auto closed = file->Close();
     if (status.ok()) status = closed;
-    const auto removed = env->DeleteFile(name);
+    const auto removed = env().DeleteFile(name);
     if (status.ok()) status = removed;
   }
   if (status.ok()) return {};
   return fail(ErrorKind::kUnavailable, "the data folder " + options_.folder + " takes no writes: " + status.ToString());
 }
 
+// RocksDB writes a commit to the end of the newest file of its log. The mark only helps to find damage, so that a
+// failure to write it is no reason to refuse a commit that is on the disk.
+void Database::note_synced() {
+  std::unique_ptr<rocksdb::LogFile> file;
+  if (!db_->GetCurrentWalFile(&file).ok()) return;
+  synced_ = {.file = file->LogNumber(), .bytes = file->SizeFileBytes()};
+  if (!mark_) mark_.emplace(env(), options_.folder);
+  const auto marked = mark_->update(synced_);
+  if (!marked.ok()) log_.warning("store mark not written", {{"error", std::string_view(marked.ToString())}});
+}
+
 Status Database::write(rocksdb::WriteBatch* batch, bool sync) {
   if (failure_) return std::unexpected(*failure_);
   rocksdb::WriteOptions options;
   options.sync = sync;
+  batch->PutLogData(encode_sync_tag(synced_));
   const auto status = db_->Write(options, batch);
   if (status.ok()) {
     back_off_ = {};
+    if (sync) note_synced();
     return {};
   }
   // Whatever it was, nothing of the batch is there; a full disk and a broken one both pass when they are mended.

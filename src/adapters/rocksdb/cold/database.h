@@ -13,6 +13,7 @@
 #include <string>
 
 #include "adapters/rocksdb/cold/store_health.h"
+#include "adapters/rocksdb/cold/sync_mark.h"
 #include "adapters/rocksdb/rocksdb_store.h"
 #include "base/log.h"
 #include "base/metrics.h"
@@ -72,8 +73,20 @@ class Database {
   Database(const RocksdbOptions& options, const Clock& clock, Log& log, Metrics& metrics);
   // Opens the files to read and write them, and nothing if that fails.
   [[nodiscard]] Status open_files();
+  // No other process, and no other Database of this one, has the files open.
+  [[nodiscard]] Status check_lock() const;
+  // Before the files are opened: the log holds all that was acknowledged (log_check.h).
+  [[nodiscard]] Status check_log();
+  // The files are closed. RocksDB needs that file of the log no more.
+  [[nodiscard]] bool is_obsolete(std::uint64_t log_file);
+  // All that was written is on the disk.
+  void note_synced();
+  [[nodiscard]] rocksdb::Env& env() const;
   // The same to read them only. False: not even that is possible.
   [[nodiscard]] bool open_for_reads();
+  // The same whatever its format is.
+  [[nodiscard]] bool open_unchanged();
+  [[nodiscard]] bool has_current_format() const;
   [[nodiscard]] rocksdb::DBOptions options() const;
   [[nodiscard]] Status check_families() const;
   [[nodiscard]] Status check_format();
@@ -92,6 +105,9 @@ class Database {
   std::shared_mutex in_use_;
   std::unique_ptr<rocksdb::DB> db_;
   std::array<rocksdb::ColumnFamilyHandle*, kFamilies> families_{};
+  bool accept_loss_;
+  LogPosition synced_;
+  std::optional<SyncMark> mark_;
   // Set: writes are refused with it.
   std::optional<Error> failure_;
   MonoTime retry_at_;

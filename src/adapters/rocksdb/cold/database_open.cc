@@ -7,6 +7,7 @@
 #include "adapters/rocksdb/cold/database.h"
 #include "adapters/rocksdb/cold/database_events.h"
 #include "adapters/rocksdb/cold/database_options.h"
+#include "adapters/rocksdb/cold/log_check.h"
 #include "adapters/rocksdb/cold/record_format.h"
 
 namespace herald::adapters {
@@ -37,20 +38,17 @@ constexpr const char* kFormatKey = "format";
 }
 
 // Without CURRENT RocksDB would start an empty database over the files of an old one.
-[[nodiscard]] bool lost_its_current(const std::string& folder) {
-  std::error_code error;
-  if (std::filesystem::exists(folder + "/CURRENT", error)) return false;
-  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
-    const auto name = entry.path().filename().string();
-    if (name.starts_with("MANIFEST-") || name.ends_with(".sst")) return true;
-  }
-  return false;
+[[nodiscard]] bool lost_its_current(rocksdb::Env& env, const std::string& folder) {
+  std::vector<std::string> names;
+  if (!env.GetChildren(folder, &names).ok() || std::ranges::find(names, "CURRENT") != names.end()) return false;
+  return std::ranges::any_of(
+      names, [](const std::string& name) { return name.starts_with("MANIFEST-") || name.ends_with(".sst"); });
 }
 
 }  // namespace
 
 Database::Database(const RocksdbOptions& options, const Clock& clock, Log& log, Metrics& metrics)
-    : options_(options), clock_(clock), log_(log), health_(log, metrics) {}
+    : options_(options), clock_(clock), log_(log), health_(log, metrics), accept_loss_(options.accept_loss) {}
 
 Result<std::unique_ptr<Database>> Database::open(const RocksdbOptions& options, const Clock& clock, Log& log,
                                                  Metrics& metrics) {
@@ -82,14 +80,18 @@ Status Database::check_families() const {
 }
 
 rocksdb::DBOptions Database::options() const {
-  return database_options(options_.env, info_log(log_), background_errors(health_));
+  auto options = database_options(options_.env, info_log(log_), background_errors(health_));
+  options.track_and_verify_wals_in_manifest = !accept_loss_;
+  return options;
 }
 
 Status Database::open_files() {
-  if (lost_its_current(options_.folder)) {
+  if (lost_its_current(env(), options_.folder)) {
     return fail(ErrorKind::kCorrupt, "the database in " + options_.folder + " is damaged: CURRENT is missing");
   }
+  if (auto checked = check_lock(); !checked) return checked;
   if (auto checked = check_families(); !checked) return checked;
+  if (auto checked = check_log(); !checked) return checked;
   rocksdb::DB* db = nullptr;
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   const auto status =
@@ -98,12 +100,51 @@ Status Database::open_files() {
   db_.reset(db);
   std::ranges::copy(handles, families_.begin());
   auto checked = check_format();
-  if (!checked) close();
+  if (checked) {
+    // What is lost later must not be passed over.
+    accept_loss_ = false;
+    note_synced();
+  } else {
+    close();
+  }
   return checked;
 }
 
-// RocksDB writes nothing then: the log is replayed in memory. A folder of another version would have to be changed.
+// Where the lock file cannot be written the files can only be read.
+Status Database::check_lock() const {
+  rocksdb::FileLock* lock = nullptr;
+  const auto status = env().LockFile(options_.folder + "/LOCK", &lock);
+  if (is_locked(status)) return std::unexpected(open_error(status, options_.folder));
+  if (status.ok()) static_cast<void>(env().UnlockFile(lock));
+  return {};
+}
+
+Status Database::check_log() {
+  return adapters::check_log({.env = env(),
+                              .folder = options_.folder,
+                              .log = log_,
+                              .is_obsolete = [this](std::uint64_t log_file) { return is_obsolete(log_file); },
+                              .accept_loss = accept_loss_});
+}
+
+bool Database::is_obsolete(std::uint64_t log_file) {
+  if (!open_unchanged()) return false;
+  std::uint64_t first_needed = 0;
+  const bool known = db_->GetIntProperty(rocksdb::DB::Properties::kMinLogNumberToKeep, &first_needed);
+  close();
+  return known && log_file < first_needed;
+}
+
+// A folder of another version would have to be changed before it is used.
 bool Database::open_for_reads() {
+  if (!open_unchanged()) return false;
+  if (has_current_format()) return true;
+  close();
+  return false;
+}
+
+// RocksDB writes nothing then: the log is replayed in memory.
+bool Database::open_unchanged() {
   rocksdb::DB* db = nullptr;
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   const auto status = rocksdb::DB::OpenForReadOnly(options(), options_.folder,
@@ -111,11 +152,13 @@ bool Database::open_for_reads() {
   if (!status.ok()) return false;
   db_.reset(db);
   std::ranges::copy(handles, families_.begin());
+  return true;
+}
+
+bool Database::has_current_format() const {
   std::string stored;
   const auto read = db_->Get({}, family(Family::kMeta), kFormatKey, &stored);
-  if (read.ok() && stored == ByteWriter().number(kFormatVersion).take()) return true;
-  close();
-  return false;
+  return read.ok() && stored == ByteWriter().number(kFormatVersion).take();
 }
 
 Status Database::check_format() {

@@ -1,0 +1,187 @@
+#include "adapters/rocksdb/cold/log_check.h"
+
+#include <algorithm>
+#include <charconv>
+#include <vector>
+
+#include "adapters/rocksdb/cold/log_scan.h"
+
+namespace herald::adapters {
+
+namespace {
+
+struct LogFile {
+  std::uint64_t number = 0;
+  std::string path;
+  std::uint64_t bytes = 0;
+};
+
+// The first place that is broken, and what lies behind it.
+struct Break {
+  std::size_t file = 0;  // of the list
+  std::uint64_t at = 0;
+  bool is_cut_short = false;
+  bool records_behind_are_untagged = false;
+  LogPosition synced{};
+  friend bool operator==(const Break&, const Break&) = default;
+};
+
+[[nodiscard]] std::unexpected<Error> disk_failed(const std::string& path, const rocksdb::Status& status) {
+  return fail(ErrorKind::kUnavailable, path + " cannot be checked: " + status.ToString());
+}
+
+[[nodiscard]] std::unexpected<Error> damaged(const LogFile& file, const std::string& how) {
+  return fail(ErrorKind::kCorrupt, "the database is damaged: write-ahead log " + file.path + " " + how +
+                                       ", where acknowledged changes were");
+}
+
+[[nodiscard]] std::string name_of(std::uint64_t number) {
+  std::string digits = std::to_string(number);
+  return std::string(digits.size() < 6 ? 6 - digits.size() : 0, '0') + digits + ".log";
+}
+
+// In the order in which they were written.
+[[nodiscard]] Result<std::vector<LogFile>> list_files(const LogCheck& check) {
+  std::vector<std::string> names;
+  const auto listed = check.env.GetChildren(check.folder, &names);
+  if (!listed.ok()) return disk_failed(check.folder, listed);
+  std::vector<LogFile> files;
+  for (const auto& name : names) {
+    LogFile file{.path = check.folder + "/" + name};
+    const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), file.number);
+    if (error != std::errc() || std::string_view(end, name.data() + name.size()) != ".log") continue;
+    const auto sized = check.env.GetFileSize(file.path, &file.bytes);
+    if (!sized.ok()) return disk_failed(file.path, sized);
+    files.push_back(std::move(file));
+  }
+  std::ranges::sort(files, {}, &LogFile::number);
+  return files;
+}
+
+// The bytes of the file from `from` to `to`.
+[[nodiscard]] Status read_blocks(const LogCheck& check, const LogFile& file, std::uint64_t from, std::uint64_t to,
+                                 const std::function<Status(std::string_view block)>& use) {
+  std::unique_ptr<rocksdb::SequentialFile> in;
+  auto status = check.env.NewSequentialFile(file.path, &in, rocksdb::EnvOptions());
+  if (status.ok() && from > 0) status = in->Skip(from);
+  std::string space(kLogBlockBytes, '\0');
+  while (status.ok() && from < to) {
+    rocksdb::Slice block;
+    status = in->Read(std::min<std::uint64_t>(space.size(), to - from), &block, space.data());
+    if (!status.ok() || block.empty()) break;
+    if (auto used = use(block.ToStringView()); !used) return used;
+    from += block.size();
+  }
+  if (!status.ok()) return disk_failed(file.path, status);
+  return {};
+}
+
+[[nodiscard]] Result<LogScan> scan_file(const LogCheck& check, const LogFile& file) {
+  LogScan scan;
+  const auto read = read_blocks(check, file, 0, file.bytes, [&scan](std::string_view block) {
+    scan.add_block(block);
+    return Status{};
+  });
+  if (!read) return std::unexpected(read.error());
+  scan.finish();
+  return scan;
+}
+
+[[nodiscard]] Result<std::optional<Break>> find_break(const LogCheck& check, const std::vector<LogFile>& files) {
+  std::optional<Break> found;
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    const auto scan = scan_file(check, files[i]);
+    if (!scan) return std::unexpected(scan.error());
+    if (!found) {
+      if (!scan->broken_at()) continue;
+      found = Break{.file = i, .at = *scan->broken_at(), .is_cut_short = scan->is_cut_short()};
+    }
+    // Records of a later file lie behind the break, too.
+    found->synced = std::max(found->synced, scan->synced());
+    const bool is_later_file = i > found->file;
+    if (scan->has_untagged_behind() || (is_later_file && scan->has_records() && scan->synced() == LogPosition{})) {
+      found->records_behind_are_untagged = true;
+    }
+  }
+  return found;
+}
+
+[[nodiscard]] Status copy_part(const LogCheck& check, const LogFile& file, std::uint64_t from, std::uint64_t to,
+                               const std::string& name) {
+  std::unique_ptr<rocksdb::WritableFile> out;
+  auto status = check.env.NewWritableFile(name, &out, rocksdb::EnvOptions());
+  if (!status.ok()) return disk_failed(name, status);
+  const auto copied = read_blocks(check, file, from, to, [&](std::string_view block) -> Status {
+    const auto appended = out->Append(rocksdb::Slice(block.data(), block.size()));
+    return appended.ok() ? Status{} : disk_failed(name, appended);
+  });
+  if (!copied) return copied;
+  status = out->Sync();
+  if (status.ok()) status = out->Close();
+  return status.ok() ? Status{} : disk_failed(name, status);
+}
+
+// What is cut off stays beside the log, and what stays takes the log's place as a whole. RocksDB does not know these
+// names.
+[[nodiscard]] Status cut(const LogCheck& check, const LogFile& file, std::uint64_t at) {
+  const std::string kept = file.path + ".cut-at-" + std::to_string(at);
+  const std::string shorter = file.path + ".shorter";
+  if (auto copied = copy_part(check, file, at, file.bytes, kept); !copied) return copied;
+  if (auto copied = copy_part(check, file, 0, at, shorter); !copied) return copied;
+  const auto renamed = check.env.RenameFile(shorter, file.path);
+  if (!renamed.ok()) return disk_failed(file.path, renamed);
+  check.log.warning("store log cut", {{"file", std::string_view(file.path)},
+                                      {"at_bytes", static_cast<std::int64_t>(at)},
+                                      {"cut_bytes", static_cast<std::int64_t>(file.bytes - at)},
+                                      {"kept_in", std::string_view(kept)}});
+  return {};
+}
+
+[[nodiscard]] Status cut_from(const LogCheck& check, const std::vector<LogFile>& files, const Break& broken) {
+  // RocksDB passes over what is cut short at the end of the last file by itself.
+  const bool is_last = broken.file + 1 == files.size();
+  if (is_last && broken.is_cut_short) return {};
+  for (std::size_t i = broken.file; i < files.size(); ++i) {
+    const std::uint64_t at = i == broken.file ? broken.at : 0;
+    if (files[i].bytes == at) continue;
+    if (auto done = cut(check, files[i], at); !done) return done;
+  }
+  return {};
+}
+
+// All that was on the disk for certain still is.
+[[nodiscard]] Status check_synced(const LogCheck& check, const std::vector<LogFile>& files, LogPosition synced) {
+  const auto file = std::ranges::find(files, synced.file, &LogFile::number);
+  if (file == files.end()) {
+    if (check.is_obsolete(synced.file)) return {};
+    return damaged({.path = check.folder + "/" + name_of(synced.file)}, "is missing");
+  }
+  if (file->bytes >= synced.bytes) return {};
+  return damaged(*file, "has " + std::to_string(file->bytes) + " of at least " + std::to_string(synced.bytes) +
+                            " bytes; it is cut short");
+}
+
+}  // namespace
+
+Status check_log(const LogCheck& check) {
+  const auto files = list_files(check);
+  if (!files) return std::unexpected(files.error());
+  const auto mark = SyncMark::read(check.env, check.folder);
+  if (mark && !check.accept_loss) {
+    if (auto checked = check_synced(check, *files, *mark); !checked) return checked;
+  }
+  auto broken = find_break(check, *files);
+  if (!broken) return std::unexpected(broken.error());
+  if (!*broken) return {};
+  const LogFile& file = (*files)[(*broken)->file];
+  const LogPosition at{.file = file.number, .bytes = (*broken)->at};
+  const bool was_synced = (*broken)->synced > at || (mark && *mark > at) || (*broken)->records_behind_are_untagged;
+  if (was_synced && !check.accept_loss) return damaged(file, "has a hole at byte " + std::to_string(at.bytes));
+  // Nothing is cut off because of a read that went wrong once.
+  const auto again = find_break(check, *files);
+  if (!again) return std::unexpected(again.error());
+  if (*again != *broken) return fail(ErrorKind::kUnavailable, file.path + " is read differently each time");
+  return cut_from(check, *files, **broken);
+}
+
+}  // namespace herald::adapters
