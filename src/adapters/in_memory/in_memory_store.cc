@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/planted.h"
+
 namespace herald::adapters {
 
 namespace {
@@ -102,7 +104,10 @@ void InMemoryStore::fetch(std::vector<MessageId> ids, WallTime now, Reply<Result
   std::vector<MessagePtr> found;
   for (const auto& id : ids) {
     const auto it = messages_.find(id);
-    const bool deliverable = it != messages_.end() && !is_final(status_of(it->second, now).state);
+    bool deliverable = it != messages_.end() && !is_final(status_of(it->second, now).state);
+    if (planted::is(planted::Fault::kReplacedIsFetched) && it != messages_.end()) {
+      deliverable = deliverable || it->second.end == DeliveryState::kReplaced;
+    }
     found.push_back(deliverable ? it->second.message : nullptr);
   }
   std::move(reply)(std::move(found));
@@ -363,7 +368,9 @@ void InMemoryStore::nodes_of(AppId app, std::optional<UserAgentId> after, std::s
   const auto found = apps_.find(app);
   if (found == apps_.end()) return std::move(reply)(std::move(page));
   const auto& all = found->second.user_agents;
-  for (auto it = after ? all.upper_bound(*after) : all.begin(); it != all.end(); ++it) {
+  auto it = after ? all.upper_bound(*after) : all.begin();
+  if (planted::is(planted::Fault::kPageSkipsADevice) && after && it != all.end()) ++it;
+  for (; it != all.end(); ++it) {
     page.more = page.user_agents.size() == limit;
     if (page.more) break;
     page.user_agents.push_back(*it);

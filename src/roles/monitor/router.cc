@@ -6,6 +6,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "base/planted.h"
 #include "domain/message_id_source.h"
 
 namespace herald::roles::monitor {
@@ -60,7 +61,9 @@ void Router::take_waiting() {
     for (auto& message : submission.messages) {
       const auto [at, fresh] = begun.emplace(message.app, walks_.size());
       if (fresh) walks_.push_back(Walk{message.app, {}, std::nullopt, std::nullopt});
-      walks_[at->second].messages.push_back(std::move(message));
+      auto& messages = walks_[at->second].messages;
+      const bool in_front = planted::is(planted::Fault::kNewestFirst);
+      messages.insert(in_front ? messages.begin() : messages.end(), std::move(message));
     }
     settles_.push_back(std::move(submission.done));
   }
@@ -135,6 +138,10 @@ void Router::write_next() {
   for (std::size_t i = 0; i < write.items.size(); ++i) {
     entries.push_back({write.items[i].message, write.items[i].user_agents, write.last_page[i]});
   }
+  if (planted::is(planted::Fault::kLooksBeforeItStores) && !looked_) {
+    looked_ = true;
+    return forwarder_.forward(write.items, [this] { write_next(); });
+  }
   ports_.deliveries.add(
       std::move(entries), ports_.clock.wall(),
       Reply<Result<ports::AddOutcome>>(ports_.loop, [this](Result<ports::AddOutcome> outcome) { written(outcome); }));
@@ -153,6 +160,10 @@ void Router::written(const Result<ports::AddOutcome>& outcome) {
   dropped_.add(outcome->dropped);
   auto items = std::move(writes_.front().items);
   writes_.pop_front();
+  if (planted::is(planted::Fault::kLooksBeforeItStores)) {
+    looked_ = false;
+    return write_next();
+  }
   forwarder_.forward(std::move(items), [this] { write_next(); });
 }
 

@@ -75,6 +75,7 @@ class Router {
     [[nodiscard]] std::size_t deliveries() const;
   };
   std::deque<Write> writes_;  // of this round, in order
+  bool looked_ = false;       // only with a planted fault: the locations were read first
   // What one write may have now: grows with each that the store had time for, and shrinks with each that it had not.
   std::size_t deliveries_at_once_;
   std::unordered_set<MessageId, IdHash> routing_;

@@ -3,6 +3,8 @@
 #include <chrono>
 #include <utility>
 
+#include "base/planted.h"
+
 namespace herald::roles::monitor {
 
 using std::chrono::milliseconds;
@@ -78,6 +80,7 @@ void Sweeper::submit(const std::vector<ports::Unrouted>& found, const std::vecto
   std::vector<Routed> routed;
   for (std::size_t i = 0; i < found.size(); ++i) {
     if (router_.routing(found[i].message)) continue;
+    if (planted::is(planted::Fault::kSweepSkipsAMessage) && i + 1 == found.size()) continue;
     remember(found[i].message);
     // One that has ended needs no devices; an expiry in the past has it only marked.
     Routed item{found[i].message, found[i].app, Priority::kPassive, WallTime{}, {}};

@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/planted.h"
 #include "roles/user_agent_ws/connection.h"
 
 namespace herald::roles::user_agent_ws {
@@ -266,7 +267,9 @@ void Deliverer::acked(const UserAgentId& user_agent, const std::vector<MessageId
     if (sent_at.ms != 0) counters_.ack_seconds.observe(seconds_between(sent_at, now));
     counters_.acks.add();
     context_.recent_acks.add(user_agent, message);
-    reports_.add({message, user_agent, DeliveryState::kAcked, sent_at, now});
+    UserAgentId by = user_agent;
+    if (planted::is(planted::Fault::kAckForAnotherDevice)) by.bytes.back() ^= 1U;
+    reports_.add({message, by, DeliveryState::kAcked, sent_at, now});
   }
   if (connection != nullptr) pump(*connection);
 }

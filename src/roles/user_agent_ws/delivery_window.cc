@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/planted.h"
+
 namespace herald::roles::user_agent_ws {
 
 namespace {
@@ -151,6 +153,7 @@ void DeliveryWindow::gone(const MessageId& id) {
   if (!busy_) return;
   const auto entry = busy_->find(id);
   if (entry == busy_->entries.end() || entry->sent_at.ms != 0) return;
+  if (planted::is(planted::Fault::kWindowLeaksASlot)) return;
   busy_->entries.erase(entry);
   --busy_->fetching;
   release_if_idle();

@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "base/planted.h"
 #include "roles/user_agent_ws/connection.h"
 
 namespace herald::roles::user_agent_ws {
@@ -12,6 +13,10 @@ using transport::CloseCode;
 
 void Presence::go_online(Connection& connection, const UserAgentId& user_agent, std::optional<WakeInterface> wake,
                          Then then) {
+  if (planted::is(planted::Fault::kReadsPendingBeforeLocation)) {
+    become(connection, user_agent);
+    std::exchange(then, [](const Status&) {})({});
+  }
   const Location here{LocationKind::kWebSocket, context_.config.server, context_.config.shard, connection.number()};
   context_.directory.set_location(
       user_agent, here, std::move(wake),
