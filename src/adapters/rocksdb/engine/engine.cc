@@ -111,7 +111,8 @@ bool CommitEngine::answer_at_once(Operation& operation) {
   if (kind == Kind::kRead && operation.shows_only_written() && !txn_.rows().empty() &&
       !planted::is(planted::Fault::kShowsUnwritten))
     return false;
-  Status done = kind == Kind::kBehind ? prepare() : Status{};
+  const bool needs_database = kind == Kind::kBehind || database_.db() == nullptr;
+  Status done = needs_database ? prepare() : Status{};
   if (done) {
     const auto mark = txn_.begin();
     operation.apply(txn_);
