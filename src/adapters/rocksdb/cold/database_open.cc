@@ -143,11 +143,14 @@ bool Database::open_for_reads() {
   return false;
 }
 
-// RocksDB writes nothing then: the log is replayed in memory.
+// RocksDB writes nothing then: the log is replayed in memory. RocksDB asserts here unless it verifies the logs that the
+// manifest names, so it does that also where a loss is accepted.
 bool Database::open_unchanged() {
+  auto for_reads = options();
+  for_reads.track_and_verify_wals_in_manifest = true;
   rocksdb::DB* db = nullptr;
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
-  const auto status = rocksdb::DB::OpenForReadOnly(options(), options_.folder,
+  const auto status = rocksdb::DB::OpenForReadOnly(for_reads, options_.folder,
                                                    family_descriptors(options_.memtable_bytes), &handles, &db, false);
   if (!status.ok()) return false;
   db_.reset(db);
