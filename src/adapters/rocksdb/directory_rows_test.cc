@@ -34,7 +34,9 @@ class DirectoryRows : public testing::Test {
     for (const auto& name : names) families.emplace_back(name, rocksdb::ColumnFamilyOptions());
     std::vector<rocksdb::ColumnFamilyHandle*> handles;
     rocksdb::DB* db = nullptr;
-    EXPECT_TRUE(rocksdb::DB::OpenForReadOnly({}, folder_->path(), families, &handles, &db).ok());
+    rocksdb::DBOptions options;
+    options.track_and_verify_wals_in_manifest = true;
+    EXPECT_TRUE(rocksdb::DB::OpenForReadOnly(options, folder_->path(), families, &handles, &db).ok());
     std::size_t count = 0;
     for (auto* handle : handles) {
       const std::unique_ptr<rocksdb::Iterator> it(db->NewIterator({}, handle));

@@ -94,6 +94,9 @@ struct Break {
     if (!scan) return std::unexpected(scan.error());
     if (!found) {
       if (!scan->broken_at()) continue;
+      // A file that an earlier start has replayed, torn end included, and that was not removed yet.
+      const bool is_last = i + 1 == files.size();
+      if (!is_last && check.is_obsolete(files[i].number)) continue;
       found = Break{.file = i, .at = *scan->broken_at(), .is_cut_short = scan->is_cut_short()};
     }
     // Records of a later file lie behind the break, too.

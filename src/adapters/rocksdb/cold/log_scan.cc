@@ -10,6 +10,8 @@ namespace {
 
 constexpr std::size_t kHeaderBytes = 7;
 // Enough of a record's end to find its tag.
+// Sequence number and count of a write batch.
+constexpr std::size_t kBatchHeaderBytes = 12;
 constexpr std::size_t kRecordEndBytes = 64;
 
 // Of a fragment, in its header.
@@ -98,6 +100,8 @@ void LogScan::extend_record(std::string_view payload) {
 
 void LogScan::end_record() {
   record_begins_.reset();
+  // RocksDB writes an empty batch when it opens a log; it holds no change, and no tag.
+  if (record_end_.size() <= kBatchHeaderBytes) return;
   has_records_ = true;
   const auto tag = find_sync_tag(record_end_);
   if (tag) synced_ = std::max(synced_, *tag);
