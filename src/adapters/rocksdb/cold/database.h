@@ -77,15 +77,15 @@ class Database {
   [[nodiscard]] Status check_lock() const;
   // Before the files are opened: the log holds all that was acknowledged (log_check.h).
   [[nodiscard]] Status check_log();
-  // The files are closed. RocksDB needs that file of the log no more.
-  [[nodiscard]] bool is_obsolete(std::uint64_t log_file);
+  // The files are closed. RocksDB needs that file of the log no more. kUnavailable: the disk does not tell now.
+  [[nodiscard]] Result<bool> is_obsolete(std::uint64_t log_file);
   // All that was written is on the disk.
   void note_synced();
   [[nodiscard]] rocksdb::Env& env() const;
   // The same to read them only. False: not even that is possible.
   [[nodiscard]] bool open_for_reads();
   // The same whatever its format is.
-  [[nodiscard]] bool open_unchanged();
+  [[nodiscard]] rocksdb::Status open_unchanged();
   [[nodiscard]] bool has_current_format() const;
   [[nodiscard]] rocksdb::DBOptions options() const;
   [[nodiscard]] Status check_families() const;

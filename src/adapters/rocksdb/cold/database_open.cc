@@ -127,8 +127,12 @@ Status Database::check_log() {
                               .accept_loss = accept_loss_});
 }
 
-bool Database::is_obsolete(std::uint64_t log_file) {
-  if (!open_unchanged()) return false;
+Result<bool> Database::is_obsolete(std::uint64_t log_file) {
+  if (const auto opened = open_unchanged(); !opened.ok()) {
+    auto error = open_error(opened, options_.folder);
+    if (error.kind == ErrorKind::kUnavailable) return std::unexpected(std::move(error));
+    return false;
+  }
   std::uint64_t first_needed = 0;
   const bool known = db_->GetIntProperty(rocksdb::DB::Properties::kMinLogNumberToKeep, &first_needed);
   close();
@@ -137,7 +141,7 @@ bool Database::is_obsolete(std::uint64_t log_file) {
 
 // A folder of another version would have to be changed before it is used.
 bool Database::open_for_reads() {
-  if (!open_unchanged()) return false;
+  if (!open_unchanged().ok()) return false;
   if (has_current_format()) return true;
   close();
   return false;
@@ -145,17 +149,17 @@ bool Database::open_for_reads() {
 
 // RocksDB writes nothing then: the log is replayed in memory. RocksDB asserts here unless it verifies the logs that the
 // manifest names, so it does that also where a loss is accepted.
-bool Database::open_unchanged() {
+rocksdb::Status Database::open_unchanged() {
   auto for_reads = options();
   for_reads.track_and_verify_wals_in_manifest = true;
   rocksdb::DB* db = nullptr;
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   const auto status = rocksdb::DB::OpenForReadOnly(for_reads, options_.folder,
                                                    family_descriptors(options_.memtable_bytes), &handles, &db, false);
-  if (!status.ok()) return false;
+  if (!status.ok()) return status;
   db_.reset(db);
   std::ranges::copy(handles, families_.begin());
-  return true;
+  return status;
 }
 
 bool Database::has_current_format() const {

@@ -96,7 +96,11 @@ struct Break {
       if (!scan->broken_at()) continue;
       // A file that an earlier start has replayed, torn end included, and that was not removed yet.
       const bool is_last = i + 1 == files.size();
-      if (!is_last && check.is_obsolete(files[i].number)) continue;
+      if (!is_last) {
+        const auto obsolete = check.is_obsolete(files[i].number);
+        if (!obsolete) return std::unexpected(obsolete.error());
+        if (*obsolete) continue;
+      }
       found = Break{.file = i, .at = *scan->broken_at(), .is_cut_short = scan->is_cut_short()};
     }
     // Records of a later file lie behind the break, too.
@@ -156,7 +160,9 @@ struct Break {
 [[nodiscard]] Status check_synced(const LogCheck& check, const std::vector<LogFile>& files, LogPosition synced) {
   const auto file = std::ranges::find(files, synced.file, &LogFile::number);
   if (file == files.end()) {
-    if (check.is_obsolete(synced.file)) return {};
+    const auto obsolete = check.is_obsolete(synced.file);
+    if (!obsolete) return std::unexpected(obsolete.error());
+    if (*obsolete) return {};
     return damaged({.path = check.folder + "/" + name_of(synced.file)}, "is missing");
   }
   if (file->bytes >= synced.bytes) return {};

@@ -18,8 +18,9 @@ struct LogCheck {
   rocksdb::Env& env;
   const std::string& folder;
   Log& log;
-  // Whether RocksDB has the rows of that file of the log elsewhere, so that it may be gone. Asked only if it is.
-  std::function<bool(std::uint64_t file)> is_obsolete;
+  // Whether RocksDB has the rows of that file of the log elsewhere, so that it may be gone or torn. Errors end the
+  // check.
+  std::function<Result<bool>(std::uint64_t file)> is_obsolete;
   bool accept_loss = false;
 };
 
