@@ -128,15 +128,21 @@ struct Break {
   return status.ok() ? Status{} : disk_failed(name, status);
 }
 
-// What is cut off stays beside the log, and what stays takes the log's place as a whole. RocksDB does not know these
-// names.
+// Durable when it answers: the next start must not find the torn end again, behind which records of later files lie.
+[[nodiscard]] Status shorten(const LogCheck& check, const LogFile& file, std::uint64_t at) {
+  std::unique_ptr<rocksdb::WritableFile> out;
+  auto status = check.env.ReopenWritableFile(file.path, &out, rocksdb::EnvOptions());
+  if (status.ok()) status = out->Truncate(at);
+  if (status.ok()) status = out->Sync();
+  if (status.ok()) status = out->Close();
+  return status.ok() ? Status{} : disk_failed(file.path, status);
+}
+
+// What is cut off stays beside the log, under a name that RocksDB does not know.
 [[nodiscard]] Status cut(const LogCheck& check, const LogFile& file, std::uint64_t at) {
   const std::string kept = file.path + ".cut-at-" + std::to_string(at);
-  const std::string shorter = file.path + ".shorter";
   if (auto copied = copy_part(check, file, at, file.bytes, kept); !copied) return copied;
-  if (auto copied = copy_part(check, file, 0, at, shorter); !copied) return copied;
-  const auto renamed = check.env.RenameFile(shorter, file.path);
-  if (!renamed.ok()) return disk_failed(file.path, renamed);
+  if (auto done = shorten(check, file, at); !done) return done;
   check.log.warning("store log cut", {{"file", std::string_view(file.path)},
                                       {"at_bytes", static_cast<std::int64_t>(at)},
                                       {"cut_bytes", static_cast<std::int64_t>(file.bytes - at)},
@@ -145,9 +151,9 @@ struct Break {
 }
 
 [[nodiscard]] Status cut_from(const LogCheck& check, const std::vector<LogFile>& files, const Break& broken) {
-  // RocksDB passes over what is cut short at the end of the last file by itself.
+  // Half a record at the end is what a kill leaves: nothing worth keeping.
   const bool is_last = broken.file + 1 == files.size();
-  if (is_last && broken.is_cut_short) return {};
+  if (is_last && broken.is_cut_short) return shorten(check, files[broken.file], broken.at);
   for (std::size_t i = broken.file; i < files.size(); ++i) {
     const std::uint64_t at = i == broken.file ? broken.at : 0;
     if (files[i].bytes == at) continue;
