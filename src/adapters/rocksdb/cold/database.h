@@ -65,6 +65,9 @@ class Database {
   [[nodiscard]] rocksdb::ColumnFamilyHandle* family(Family family) const {
     return families_[static_cast<std::size_t>(family)];
   }
+  // How often the files were opened, to write or only to read: what a failed write left in the log shows after the next
+  // time.
+  [[nodiscard]] std::uint64_t opens() const { return opens_; }
   // Null: none has this id of RocksDB's.
   [[nodiscard]] rocksdb::ColumnFamilyHandle* family_of(std::uint32_t id) const;
   [[nodiscard]] StoreHealth& health() const { return health_; }
@@ -108,6 +111,7 @@ class Database {
   bool accept_loss_;
   LogPosition synced_;
   std::optional<SyncMark> mark_;
+  std::uint64_t opens_ = 0;
   // Set: writes are refused with it.
   std::optional<Error> failure_;
   MonoTime retry_at_;

@@ -99,6 +99,7 @@ Status Database::open_files() {
   if (!status.ok()) return std::unexpected(open_error(status, options_.folder));
   db_.reset(db);
   std::ranges::copy(handles, families_.begin());
+  ++opens_;
   auto checked = check_format();
   if (checked) {
     // What is lost later must not be passed over.
@@ -159,6 +160,7 @@ rocksdb::Status Database::open_unchanged() {
   if (!status.ok()) return status;
   db_.reset(db);
   std::ranges::copy(handles, families_.begin());
+  ++opens_;
   return status;
 }
 

@@ -48,6 +48,7 @@ Status Commit::write(bool sync, bool spill_all) {
 
 void Commit::take_back() {
   in_doubt_ = true;
+  opens_ = database_.opens();
   doubt_ = {};
   const auto& accepted = txn_.accepted();
   doubt_.accepted.assign(accepted.begin() + static_cast<std::ptrdiff_t>(mark_.accepted), accepted.end());
@@ -63,7 +64,7 @@ void Commit::take_back() {
 }
 
 Status Commit::resolve() {
-  if (!in_doubt_) return {};
+  if (!in_doubt_ || database_.opens() == opens_) return {};
   const auto stored = stored_number();
   if (!stored) return std::unexpected(stored.error());
   if (*stored == number_ && !planted::is(planted::Fault::kDoubtForgotten)) {

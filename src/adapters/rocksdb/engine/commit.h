@@ -28,7 +28,8 @@ class Commit {
   // `spill_all`: messages in flight leave memory however young.
   [[nodiscard]] Status write(bool sync, bool spill_all);
   [[nodiscard]] bool is_in_doubt() const { return in_doubt_; }
-  // kUnavailable: the database cannot be read yet.
+  // Does nothing as long as no commit is in doubt, or the database was not opened again since. kUnavailable: it cannot
+  // be read yet; then nothing else may be read from it either, since it may show what memory took back.
   [[nodiscard]] Status resolve();
 
  private:
@@ -57,6 +58,7 @@ class Commit {
   Database& database_;
   std::uint64_t number_ = 0;  // of the last commit that was written, or is in doubt
   bool in_doubt_ = false;
+  std::uint64_t opens_ = 0;  // of the database, when the doubt began
   Transaction::Mark mark_;
   std::vector<SpillStep> spill_;
   Doubt doubt_;

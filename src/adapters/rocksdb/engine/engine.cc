@@ -112,7 +112,7 @@ bool CommitEngine::answer_at_once(Operation& operation) {
       !planted::is(planted::Fault::kShowsUnwritten))
     return false;
   const bool needs_database = kind == Kind::kBehind || database_.db() == nullptr;
-  Status done = needs_database ? prepare() : Status{};
+  Status done = needs_database ? prepare() : commit_.resolve();
   if (done) {
     const auto mark = txn_.begin();
     operation.apply(txn_);
