@@ -1,6 +1,10 @@
 #include "app/services.h"
 
+#include <filesystem>
+#include <future>
+
 #include "app/queues.h"
+#include "app/token_key_owner.h"
 #include "app/version.h"
 #include "base/crypto.h"
 #include "operations/process_metrics.h"
@@ -8,6 +12,18 @@
 namespace herald::app {
 
 namespace {
+
+// Clocks are adjusted by less all the time.
+constexpr std::chrono::milliseconds kAheadNoted{60'000};
+
+// Runs a task at once, on whatever thread posts it.
+class InlineExecutor final : public Executor {
+ public:
+  void post(Task task) override { task(); }
+  void post_batch(std::vector<Task> tasks) override {
+    for (auto& task : tasks) task();
+  }
+};
 
 operations::LoggingOptions logging_options(const Configuration& configuration) {
   operations::LoggingOptions options;
@@ -76,6 +92,7 @@ std::expected<void, Failure> Services::open_parts() {
   auto opened = Stores::open(configuration, clock, log, metrics);
   if (!opened) return std::unexpected(opened.error());
   stores = std::move(*opened);
+  if (auto numbered = start_ids(); !numbered) return numbered;
   auto reached = open_queue(configuration, clock, random, log, metrics);
   if (!reached) return std::unexpected(reached.error());
   queue = std::move(*reached);
@@ -89,6 +106,28 @@ std::expected<void, Failure> Services::open_parts() {
   return {};
 }
 
+// Even if the clock was ahead before: a new message must not be delivered before an older one.
+std::expected<void, Failure> Services::start_ids() {
+  using Newest = Result<std::optional<MessageId>>;
+  InlineExecutor here;
+  std::promise<Newest> promise;
+  auto answer = promise.get_future();
+  stores->messages().newest(Reply<Newest>(here, [&promise](Newest newest) { promise.set_value(std::move(newest)); }));
+  const Newest newest = answer.get();
+  if (!newest) {
+    return std::unexpected(
+        Failure{ExitCode::kDataUnusable, "the newest stored message can't be found: " + newest.error().message});
+  }
+  if (!*newest) return {};
+  ids.start_after(**newest);
+  const WallTime made = made_at(**newest);
+  if (made - clock.wall() > kAheadNoted) {
+    log.warning("the newest stored message is from the future; was the clock ahead? New messages keep their order",
+                {{"message", (*newest)->hex()}, {"ahead_s", (made - clock.wall()).count() / 1000}});
+  }
+  return {};
+}
+
 std::expected<TokenKeys, Failure> Services::token_keys() {
   const std::string& file = configuration.token_key_file;
   Result<TokenKeys> keys;
@@ -97,13 +136,33 @@ std::expected<TokenKeys, Failure> Services::token_keys() {
   } else if (configuration.store == StoreKind::kMemory || !configuration.roles.serve()) {
     keys = parse_token_keys(make_token_key(random));
   } else {
-    keys = read_or_make_token_keys(configuration.data + "/token.keys", random);
+    return own_token_keys(configuration.data + "/token.keys");
   }
-  if (keys) return std::move(*keys);
-  const bool ours = file.empty();
-  return std::unexpected(Failure{ours ? ExitCode::kDataUnusable : ExitCode::kUsage,
-                                 (ours ? "token keys: " : "token_key_file: ") + keys.error().message +
-                                     "; herald keys --type token makes a new one"});
+  if (!keys) return no_token_keys(keys.error());
+  if (file.empty()) return std::move(*keys);
+  auto checked = check_owner(*stores, *keys, file, configuration.missing_data, log);
+  if (!checked) return std::unexpected(checked.error());
+  return std::move(*keys);
+}
+
+std::expected<TokenKeys, Failure> Services::own_token_keys(const std::string& file) {
+  std::error_code ignored;
+  if (!std::filesystem::exists(file, ignored)) {
+    auto allowed = may_make_keys(*stores, file, configuration.missing_data, log);
+    if (!allowed) return std::unexpected(allowed.error());
+  }
+  auto keys = read_or_make_token_keys(file, random);
+  if (!keys) return no_token_keys(keys.error());
+  auto checked = check_owner(*stores, *keys, file, configuration.missing_data, log);
+  if (!checked) return std::unexpected(checked.error());
+  return std::move(*keys);
+}
+
+std::unexpected<Failure> Services::no_token_keys(const Error& error) const {
+  const bool ours = configuration.token_key_file.empty();
+  return std::unexpected(Failure{
+      ours ? ExitCode::kDataUnusable : ExitCode::kUsage,
+      (ours ? "token keys: " : "token_key_file: ") + error.message + "; herald keys --type token makes a new one"});
 }
 
 }  // namespace herald::app

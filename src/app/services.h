@@ -63,7 +63,11 @@ struct Services {
 
  private:
   [[nodiscard]] std::expected<void, Failure> open_parts();
+  [[nodiscard]] std::expected<void, Failure> start_ids();
   [[nodiscard]] std::expected<TokenKeys, Failure> token_keys();
+  // Of the data folder, made if they are missing.
+  [[nodiscard]] std::expected<TokenKeys, Failure> own_token_keys(const std::string& file);
+  [[nodiscard]] std::unexpected<Failure> no_token_keys(const Error& error) const;
 };
 
 }  // namespace herald::app

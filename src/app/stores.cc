@@ -24,6 +24,25 @@ class StoresOf final : public Stores {
     if constexpr (requires { adapter_->executor(); }) return &adapter_->executor();
     return nullptr;
   }
+  Result<std::string> note(std::string_view name) override {
+    if constexpr (requires { adapter_->note(name); }) return adapter_->note(name);
+    return std::string();
+  }
+  Status set_note(std::string_view name, std::string_view value) override {
+    if constexpr (requires { adapter_->set_note(name, value); }) return adapter_->set_note(name, value);
+    return {};
+  }
+  Result<bool> has_devices() override {
+    if constexpr (requires { adapter_->has_devices(); }) return adapter_->has_devices();
+    return false;
+  }
+  StoreCondition condition() const override {
+    if constexpr (requires { adapter_->condition(); }) {
+      const auto condition = adapter_->condition();
+      return {.writable = condition.writable, .unreadable_rows = condition.unreadable_rows};
+    }
+    return {};
+  }
   void stop_tasks() override {
     if constexpr (requires { adapter_->stop_tasks(); }) adapter_->stop_tasks();
   }

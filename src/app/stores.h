@@ -18,6 +18,12 @@
 
 namespace herald::app {
 
+// What a store knows of itself.
+struct StoreCondition {
+  bool writable = true;
+  std::uint64_t unreadable_rows = 0;  // damaged rows met since the start
+};
+
 // Destroying it applies and answers what was called before, and closes the database.
 class Stores {
  public:
@@ -32,6 +38,14 @@ class Stores {
   [[nodiscard]] virtual ports::Directory& directory() = 0;
   [[nodiscard]] virtual ports::ReceiptLog& receipts() = 0;
   [[nodiscard]] virtual ports::ServerRegistry& servers() = 0;
+  // What a start must know besides messages and devices, by name; empty: never set. A store that forgets everything has
+  // no notes and takes none. On the calling thread; they block. Errors are the store's.
+  [[nodiscard]] virtual Result<std::string> note(std::string_view name) = 0;
+  [[nodiscard]] virtual Status set_note(std::string_view name, std::string_view value) = 0;
+  // Whether some device registered for an app, or can be woken.
+  [[nodiscard]] virtual Result<bool> has_devices() = 0;
+  // How the store is now. Any thread; asks no disk.
+  [[nodiscard]] virtual StoreCondition condition() const { return {}; }
   // Where the store does its work, if others may run there too. Null: they may not.
   [[nodiscard]] virtual Executor* executor() { return nullptr; }
   // Inside a task of executor(): it runs no other any more.

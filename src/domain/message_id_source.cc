@@ -7,6 +7,9 @@ namespace herald {
 
 namespace {
 
+// The year 9999: a damaged key must not use up the ids that are left.
+constexpr std::uint64_t kGreatestFloorUs = 253'402'300'799'000'000;
+
 void put_big_endian(std::uint64_t value, std::uint8_t* out) {
   for (int i = 7; i >= 0; --i) {
     out[i] = static_cast<std::uint8_t>(value);
@@ -14,7 +17,20 @@ void put_big_endian(std::uint64_t value, std::uint8_t* out) {
   }
 }
 
+std::uint64_t microseconds_of(const MessageId& id) {
+  std::uint64_t us = 0;
+  for (int i = 0; i < 8; ++i) us = us << 8 | id.bytes[i];
+  return us;
+}
+
 }  // namespace
+
+void MessageIdSource::start_after(const MessageId& newest) {
+  const std::uint64_t floor = std::min(microseconds_of(newest), kGreatestFloorUs);
+  std::uint64_t last = last_us_.load(std::memory_order_relaxed);
+  while (last < floor && !last_us_.compare_exchange_weak(last, floor, std::memory_order_relaxed)) {
+  }
+}
 
 MessageId MessageIdSource::next() {
   const auto now_us = static_cast<std::uint64_t>(clock_.wall().ms) * 1000;
@@ -31,9 +47,7 @@ MessageId MessageIdSource::next() {
 }
 
 WallTime made_at(const MessageId& id) {
-  std::uint64_t us = 0;
-  for (int i = 0; i < 8; ++i) us = us << 8 | id.bytes[i];
-  return {static_cast<std::int64_t>(us / 1000)};
+  return {static_cast<std::int64_t>(microseconds_of(id) / 1000)};
 }
 
 MessageId first_id_at(WallTime time) {

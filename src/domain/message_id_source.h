@@ -1,5 +1,8 @@
 #pragma once
-// Makes message ids whose byte order is the order of the calls, across all threads of the process.
+// Makes message ids whose byte order is the order of the calls, across all threads of the process. The first eight
+// bytes are the wall clock in microseconds, unless the clock is behind the last id: then they are that id's plus one.
+// So after the clock was ahead, ids run ahead of the time until the clock has caught up; the order of acceptance is
+// kept meanwhile, and nothing but the order may be read from an id.
 
 #include <atomic>
 #include <cstdint>
@@ -17,6 +20,8 @@ class MessageIdSource {
 
   // Strictly greater than every id this source gave before, even if the wall clock steps back.
   [[nodiscard]] MessageId next();
+  // Every id from now on is greater than `newest`, such as the newest one of the store at a start.
+  void start_after(const MessageId& newest);
 
  private:
   const Clock& clock_;
@@ -24,7 +29,7 @@ class MessageIdSource {
   std::atomic<std::uint64_t> last_us_{0};
 };
 
-// When the id was made, to the millisecond.
+// When the id was made, to the millisecond: no earlier than its message was accepted, but perhaps later (see above).
 [[nodiscard]] WallTime made_at(const MessageId& id);
 
 // The smallest id that can be made at `time`: for range scans.

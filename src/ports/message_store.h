@@ -79,6 +79,10 @@ class MessageStore {
   virtual void unrouted(std::optional<MessageId> after, WallTime before, std::size_t limit,
                         Reply<Result<std::vector<Unrouted>>> reply) = 0;
 
+  // The greatest message id that the store holds, in whatever state; none if it holds no message. After a start, new
+  // ids must be greater, even if the clock was ahead before: MessageIdSource::start_after().
+  virtual void newest(Reply<Result<std::optional<MessageId>>> reply) { std::move(reply)(std::nullopt); }
+
   // Ends what has expired at `now`, and removes what ended more than `receipt_retention` ago; up to `limit` of each.
   virtual void purge(WallTime now, std::chrono::milliseconds receipt_retention, std::size_t limit,
                      Reply<Result<PurgeOutcome>> reply) = 0;

@@ -141,6 +141,11 @@ void InMemoryStore::unrouted(std::optional<MessageId> after, WallTime before, st
   std::move(reply)(std::move(found));
 }
 
+void InMemoryStore::newest(Reply<Result<std::optional<MessageId>>> reply) {
+  const std::lock_guard lock(mutex_);
+  std::move(reply)(messages_.empty() ? std::nullopt : std::optional(messages_.rbegin()->first));
+}
+
 std::uint64_t InMemoryStore::expire(WallTime now, std::size_t limit) {
   std::uint64_t expired = 0;
   for (auto& [id, stored] : messages_) {

@@ -34,6 +34,7 @@ class InMemoryStore final : public ports::MessageStore,
   void cancel(AppId app, std::string key, WallTime now, Reply<Result<ports::MessageStatus>> reply) override;
   void unrouted(std::optional<MessageId> after, WallTime before, std::size_t limit,
                 Reply<Result<std::vector<ports::Unrouted>>> reply) override;
+  void newest(Reply<Result<std::optional<MessageId>>> reply) override;
   void purge(WallTime now, std::chrono::milliseconds receipt_retention, std::size_t limit,
              Reply<Result<ports::PurgeOutcome>> reply) override;
 

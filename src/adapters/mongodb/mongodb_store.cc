@@ -7,6 +7,7 @@
 #include "adapters/mongodb/delivery_calls.h"
 #include "adapters/mongodb/directory_calls.h"
 #include "adapters/mongodb/message_calls.h"
+#include "adapters/mongodb/notes.h"
 #include "adapters/mongodb/pool.h"
 #include "adapters/mongodb/schema.h"
 #include "adapters/mongodb/server_leases.h"
@@ -27,8 +28,16 @@ constexpr std::size_t kLocationLanes = 4;
 
 // Destroyed from the last to the first: the pool answers what waits while the lanes are there.
 struct MongodbStore::Parts {
-  Parts(std::unique_ptr<Connection> made, const Limits& limits, const Clock& clock, Log& log, Metrics& metrics)
-      : connection(std::move(made)), pool(*connection, limits, clock, log, metrics) {}
+  Parts(std::unique_ptr<Connection> made, const Limits& the_limits, const Clock& the_clock, Log& log, Metrics& metrics)
+      : limits(the_limits),
+        clock(the_clock),
+        counters(metrics),
+        connection(std::move(made)),
+        pool(*connection, the_limits, the_clock, log, metrics) {}
+
+  const Limits& limits;
+  const Clock& clock;
+  StoreMetrics counters;
 
   std::unique_ptr<Connection> connection;
   LaneOf<PutCall> puts{"put", kInOrder, put_messages};
@@ -36,6 +45,7 @@ struct MongodbStore::Parts {
   LaneOf<StatusCall> statuses{"status", kSideBySide, read_status};
   LaneOf<StatusCall> cancels{"cancel", kInOrder, cancel_message};
   LaneOf<UnroutedCall> unrouted{"unrouted", kInOrder, list_unrouted};
+  LaneOf<NewestCall> newest{"newest", kInOrder, find_newest};
   LaneOf<PurgeCall> purges{"purge", kInOrder, purge_messages};
   LaneOf<AddCall> adds{"add", kInOrder, add_deliveries};
   LaneOf<PendingCall> pendings{"pending", kSideBySide, read_pending};
@@ -57,6 +67,15 @@ struct MongodbStore::Parts {
   LaneOf<LeaseCall> leases{"renew_lease", kInOrder, change_leases};
   LaneOf<ListLeasesCall> lease_lists{"list_leases", kInOrder, list_leases};
   Pool pool;
+
+  // On the calling thread, past the pool.
+  template <class Work>
+  auto at_start(Work work) {
+    const auto client = connection->client();
+    Session session(*client, connection->database(), clock, counters);
+    session.begin(clock.mono() + std::chrono::milliseconds(limits.mongodb_timeout_ms));
+    return work(session);
+  }
 
   [[nodiscard]] LaneOf<LocationCall>& location_lane(const UserAgentId& user_agent) {
     return locations[IdHash{}(user_agent) % kLocationLanes];
@@ -80,6 +99,18 @@ Result<std::unique_ptr<MongodbStore>> MongodbStore::open(const MongodbOptions& o
 MongodbStore::MongodbStore(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 MongodbStore::~MongodbStore() = default;
 
+Result<std::string> MongodbStore::note(std::string_view name) {
+  return parts_->at_start([&](Session& database) { return read_note(database, name); });
+}
+
+Status MongodbStore::set_note(std::string_view name, std::string_view value) {
+  return parts_->at_start([&](Session& database) { return write_note(database, name, value); });
+}
+
+Result<bool> MongodbStore::has_devices() {
+  return parts_->at_start([](Session& database) { return any_device(database); });
+}
+
 void MongodbStore::put(Message message, Reply<Result<ports::PutOutcome>> reply) {
   parts_->pool.submit(parts_->puts, PutCall{std::move(message), std::move(reply)});
 }
@@ -99,6 +130,10 @@ void MongodbStore::cancel(AppId app, std::string key, WallTime now, Reply<Result
 void MongodbStore::unrouted(std::optional<MessageId> after, WallTime before, std::size_t limit,
                             Reply<Result<std::vector<ports::Unrouted>>> reply) {
   parts_->pool.submit(parts_->unrouted, UnroutedCall{{after, before, limit}, std::move(reply)});
+}
+
+void MongodbStore::newest(Reply<Result<std::optional<MessageId>>> reply) {
+  parts_->pool.submit(parts_->newest, NewestCall{{}, std::move(reply)});
 }
 
 void MongodbStore::purge(WallTime now, std::chrono::milliseconds receipt_retention, std::size_t limit,

@@ -37,6 +37,11 @@ class MongodbStore final : public ports::MessageStore,
   // Answers everything that was called before.
   ~MongodbStore() override;
 
+  // As RocksdbStore's, for all processes that share the database.
+  [[nodiscard]] Result<std::string> note(std::string_view name);
+  [[nodiscard]] Status set_note(std::string_view name, std::string_view value);
+  [[nodiscard]] Result<bool> has_devices();
+
   void put(Message message, Reply<Result<ports::PutOutcome>> reply) override;
   void fetch(std::vector<MessageId> ids, WallTime now, Reply<Result<std::vector<MessagePtr>>> reply) override;
   void status(AppId app, std::string key, WallTime now, Reply<Result<ports::MessageStatus>> reply) override;
@@ -45,6 +50,7 @@ class MongodbStore final : public ports::MessageStore,
                 Reply<Result<std::vector<ports::Unrouted>>> reply) override;
   void purge(WallTime now, std::chrono::milliseconds receipt_retention, std::size_t limit,
              Reply<Result<ports::PurgeOutcome>> reply) override;
+  void newest(Reply<Result<std::optional<MessageId>>> reply) override;
 
   void add(std::vector<ports::NewDeliveries> entries, WallTime now, Reply<Result<ports::AddOutcome>> reply) override;
   void pending(UserAgentId user_agent, std::optional<MessageId> after, std::size_t limit, WallTime now,

@@ -26,6 +26,16 @@ namespace {
   return found;
 }
 
+[[nodiscard]] Result<std::optional<MessageId>> read_newest(Context& context) {
+  static const Document newest_first = number_of("_id", -1);
+  const auto documents = context.database.find(kMessages, {Document(), {"v"}, &newest_first, 1});
+  if (!documents) return std::unexpected(documents.error());
+  if (documents->empty()) return std::nullopt;
+  const auto id = read_id<MessageId>(Row(documents->front()).text("_id"), "message id");
+  if (!id) return std::unexpected(id.error());
+  return *id;
+}
+
 [[nodiscard]] Result<Heads> due(Context& context, const Document& filter, std::size_t limit) {
   static const Document earliest_first = number_of("ends", 1);
   const auto documents = context.database.find(
@@ -108,6 +118,13 @@ Status list_unrouted(Context& context, std::span<UnroutedCall> calls) {
     if (!found) return std::unexpected(found.error());
     call.out = std::move(*found);
   }
+  return {};
+}
+
+Status find_newest(Context& context, std::span<NewestCall> calls) {
+  const auto newest = read_newest(context);
+  if (!newest) return std::unexpected(newest.error());
+  for (auto& call : calls) call.out = *newest;
   return {};
 }
 

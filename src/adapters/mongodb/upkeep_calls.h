@@ -1,5 +1,5 @@
 #pragma once
-// What the sweeps call: unrouted() and purge(). Private to this folder.
+// What the sweeps call: unrouted(), newest() and purge(). Private to this folder.
 
 #include "adapters/mongodb/lane.h"
 #include "ports/message_store.h"
@@ -13,6 +13,10 @@ struct ListUnrouted {
 };
 using UnroutedCall = Call<ListUnrouted, std::vector<ports::Unrouted>>;
 [[nodiscard]] Status list_unrouted(Context& context, std::span<UnroutedCall> calls);
+
+struct FindNewest {};
+using NewestCall = Call<FindNewest, std::optional<MessageId>>;
+[[nodiscard]] Status find_newest(Context& context, std::span<NewestCall> calls);
 
 struct Purge {
   WallTime now;

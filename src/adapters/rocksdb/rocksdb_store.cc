@@ -4,6 +4,7 @@
 #include <mutex>
 
 #include "adapters/rocksdb/cold/reads.h"
+#include "adapters/rocksdb/cold/record_format.h"
 #include "adapters/rocksdb/engine/commit_executor.h"
 #include "adapters/rocksdb/engine/engine.h"
 #include "adapters/rocksdb/engine/hot_reads.h"
@@ -14,6 +15,40 @@
 namespace herald::adapters {
 
 using Kind = Operation::Kind;
+
+namespace {
+
+std::string note_key(std::string_view name) {
+  return "note " + std::string(name);
+}
+
+[[nodiscard]] Result<bool> is_empty(const Database& database, Family family) {
+  const std::unique_ptr<rocksdb::Iterator> it(database.db()->NewIterator({}, database.family(family)));
+  it->SeekToFirst();
+  if (!it->status().ok()) return std::unexpected(to_error(it->status()));
+  return !it->Valid();
+}
+
+// Messages that ended have left `messages`, but their receipts stand: what lies before the last of those need not be
+// looked through, nor the rows that were removed there.
+[[nodiscard]] Result<std::optional<MessageId>> newest_message(const Database& database) {
+  std::string last;
+  for (const Family family : {Family::kReceipts, Family::kMessages}) {
+    rocksdb::ReadOptions options;
+    const rocksdb::Slice bound(last);
+    if (!last.empty()) options.iterate_lower_bound = &bound;
+    const std::unique_ptr<rocksdb::Iterator> it(database.db()->NewIterator(options, database.family(family)));
+    it->SeekToLast();
+    if (!it->status().ok()) return std::unexpected(to_error(it->status()));
+    if (it->Valid()) last = std::max(last, it->key().ToString());
+  }
+  if (last.empty()) return std::nullopt;
+  const auto id = last_id<MessageId>(last);
+  if (!id) return std::unexpected(id.error());
+  return *id;
+}
+
+}  // namespace
 
 // Destroyed from the last to the first: the changes are applied before the readers finish, which may wait for them.
 struct RocksdbStore::Parts {
@@ -65,6 +100,40 @@ bool RocksdbStore::step() {
 
 std::optional<MonoTime> RocksdbStore::next_step() {
   return parts_->engine.next_step();
+}
+
+Result<std::string> RocksdbStore::note(std::string_view name) const {
+  const auto lock = parts_->database->reading();
+  if (parts_->database->db() == nullptr) return fail(ErrorKind::kUnavailable, "the store is being recovered");
+  std::string value;
+  const auto status = parts_->database->db()->Get({}, parts_->database->family(Family::kMeta), note_key(name), &value);
+  if (status.ok() || status.IsNotFound()) return value;
+  return std::unexpected(to_error(status));
+}
+
+Status RocksdbStore::set_note(std::string_view name, std::string_view value) {
+  const auto lock = parts_->database->reading();
+  if (parts_->database->db() == nullptr) return fail(ErrorKind::kUnavailable, "the store is being recovered");
+  rocksdb::WriteOptions options;
+  options.sync = true;
+  const auto status = parts_->database->db()->Put(options, parts_->database->family(Family::kMeta), note_key(name),
+                                                  rocksdb::Slice(value.data(), value.size()));
+  return status.ok() ? Status{} : Status(std::unexpected(to_error(status)));
+}
+
+Result<bool> RocksdbStore::has_devices() const {
+  const auto lock = parts_->database->reading();
+  if (parts_->database->db() == nullptr) return fail(ErrorKind::kUnavailable, "the store is being recovered");
+  for (const Family family : {Family::kAppNodes, Family::kNodes}) {
+    const auto empty = is_empty(*parts_->database, family);
+    if (!empty) return std::unexpected(empty.error());
+    if (!*empty) return true;
+  }
+  return false;
+}
+
+void RocksdbStore::newest(Reply<Result<std::optional<MessageId>>> reply) {
+  parts_->reads.submit([](const Database& database) { return newest_message(database); }, std::move(reply));
 }
 
 void RocksdbStore::put(Message message, Reply<Result<ports::PutOutcome>> reply) {

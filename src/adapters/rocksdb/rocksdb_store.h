@@ -69,6 +69,13 @@ class RocksdbStore final : public ports::MessageStore,
   // Only without threads: when step() has something to do although nothing more is called. Empty: never.
   [[nodiscard]] std::optional<MonoTime> next_step();
 
+  // What a start must know besides messages and devices, by a constant name, such as whose token keys the devices have.
+  // Empty: never set. Any thread; both block on the disk, so they are for a start. kUnavailable, kCorrupt.
+  [[nodiscard]] Result<std::string> note(std::string_view name) const;
+  [[nodiscard]] Status set_note(std::string_view name, std::string_view value);
+  // Whether some device registered for an app, or can be woken. The same threads and errors.
+  [[nodiscard]] Result<bool> has_devices() const;
+
   void put(Message message, Reply<Result<ports::PutOutcome>> reply) override;
   void fetch(std::vector<MessageId> ids, WallTime now, Reply<Result<std::vector<MessagePtr>>> reply) override;
   void status(AppId app, std::string key, WallTime now, Reply<Result<ports::MessageStatus>> reply) override;
@@ -77,6 +84,7 @@ class RocksdbStore final : public ports::MessageStore,
                 Reply<Result<std::vector<ports::Unrouted>>> reply) override;
   void purge(WallTime now, std::chrono::milliseconds receipt_retention, std::size_t limit,
              Reply<Result<ports::PurgeOutcome>> reply) override;
+  void newest(Reply<Result<std::optional<MessageId>>> reply) override;
 
   void add(std::vector<ports::NewDeliveries> entries, WallTime now, Reply<Result<ports::AddOutcome>> reply) override;
   void pending(UserAgentId user_agent, std::optional<MessageId> after, std::size_t limit, WallTime now,

@@ -52,6 +52,19 @@ TEST_P(MessageUpkeepContract, UnroutedSeesAnOlderIdThatCameLater) {
   EXPECT_EQ(call().unrouted({}, now() + kSecond, 10).at(0).message, older.id);
 }
 
+TEST_P(MessageUpkeepContract, NewestIsTheGreatestIdInWhateverState) {
+  EXPECT_EQ(call().newest(), std::nullopt);
+  const auto first = put(1);
+  EXPECT_EQ(call().newest(), first);
+  const auto second = put(2);
+  route(second, {device(1)});
+  ack(second, device(1));
+  EXPECT_EQ(call().newest(), second) << "acked by all; its receipt stands";
+  const auto third = put(3, "slot");
+  ASSERT_TRUE(call().cancel(app_id(1), "slot", now()));
+  EXPECT_EQ(call().newest(), third);
+}
+
 TEST_P(MessageUpkeepContract, PurgeExpiresUpToItsLimit) {
   for (std::uint64_t n = 1; n <= 3; ++n) route(put(n), {device(1)});
   clock_.advance(kHour - kSecond);

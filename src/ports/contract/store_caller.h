@@ -71,6 +71,11 @@ class Caller {
                executor_, [&](auto reply) { store_.messages().unrouted(after, before, limit, std::move(reply)); })
         .value();
   }
+  std::optional<MessageId> newest() {
+    return await<Result<std::optional<MessageId>>>(executor_,
+                                                   [&](auto reply) { store_.messages().newest(std::move(reply)); })
+        .value();
+  }
   PurgeOutcome purge(WallTime now, std::chrono::milliseconds retention, std::size_t limit) {
     return await<Result<PurgeOutcome>>(
                executor_, [&](auto reply) { store_.messages().purge(now, retention, limit, std::move(reply)); })
