@@ -25,6 +25,13 @@ enum class ErrorKind : std::uint8_t {
 // The lower-case name of a kind, for logs and metric labels.
 [[nodiscard]] std::string_view to_string(ErrorKind kind);
 
+// True if the same call may succeed later without a change to its input or to what is stored: kUnavailable, kExhausted.
+// Whoever repeats a call until it succeeds asks this first; otherwise one bad record would hold up everything behind
+// it.
+[[nodiscard]] constexpr bool may_pass(ErrorKind kind) {
+  return kind == ErrorKind::kUnavailable || kind == ErrorKind::kExhausted;
+}
+
 struct Error {
   ErrorKind kind = ErrorKind::kInternal;
   std::string message;

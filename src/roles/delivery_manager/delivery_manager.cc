@@ -22,8 +22,9 @@ DeliveryManager::DeliveryManager(DeliveryManagerConfig config, ports::DeliverySt
       changed_(metrics.counter("herald_delivery_changes_total", "Deliveries whose state an event changed.")),
       damaged_(metrics.counter("herald_damaged_envelopes_total", "Queue messages that could not be read.",
                                {{"queue", ports::kDeliveriesQueue}})),
-      retries_(metrics.counter("herald_delivery_retries_total", "Writes of delivery events that had to be repeated.")) {
-}
+      retries_(metrics.counter("herald_delivery_retries_total", "Writes of delivery events that had to be repeated.")),
+      skipped_(metrics.counter("herald_delivery_events_skipped_total",
+                               "Delivery events that the store can never record, such as for a damaged receipt.")) {}
 
 void DeliveryManager::start() {
   subscription_ = queue_.subscribe(ports::kDeliveriesQueue, config_.credit, loop_,
@@ -49,7 +50,7 @@ void DeliveryManager::record_waiting() {
   waiting_.clear();
   busy_ = true;
   const std::size_t all = std::max<std::size_t>(1, events.size());
-  record(std::make_shared<Round>(std::move(events), std::move(batches), 0, all));
+  record(std::make_shared<Round>(std::move(events), std::move(batches), 0, all, 0));
 }
 
 void DeliveryManager::read(const ports::QueueBatch& batch, std::vector<DeliveryEvent>& events) {
@@ -77,17 +78,45 @@ void DeliveryManager::record(std::shared_ptr<Round> round) {
   std::vector<DeliveryEvent> events(first, first + static_cast<std::ptrdiff_t>(size));
   trace(events);
   auto answered = [this, round, size](const Result<std::uint64_t>& changed) {
-    if (!changed) return retry(round, size, changed.error());
+    if (!changed) return failed(round, size, changed.error());
     recorded_.add(size);
     changed_.add(*changed);
     retry_in_ = config_.retry_first;
-    round->recorded += size;
-    if (round->recorded < round->events.size()) return record(round);
-    for (auto& batch : round->batches) batch.done();
-    busy_ = false;
-    record_waiting();
+    next(round, size);
   };
   deliveries_.record(std::move(events), Reply<Result<std::uint64_t>>(loop_, std::move(answered)));
+}
+
+void DeliveryManager::next(std::shared_ptr<Round> round, std::size_t done) {
+  round->recorded += done;
+  round->failures = 0;
+  if (round->recorded < round->events.size()) return record(std::move(round));
+  for (auto& batch : round->batches) batch.done();
+  busy_ = false;
+  record_waiting();
+}
+
+// The event that fails is searched for at once, by halves: the others are as good as before.
+void DeliveryManager::failed(std::shared_ptr<Round> round, std::size_t size, const Error& error) {
+  if (may_pass(error.kind)) return retry(std::move(round), size, error);
+  if (size > 1) {
+    round->at_once = size / 2;
+    return record(std::move(round));
+  }
+  const bool again = error.kind == ErrorKind::kInternal && ++round->failures < config_.internal_attempts;
+  if (again) return retry(std::move(round), size, error);
+  if (size == 0) return next(std::move(round), 0);
+  skip(std::move(round), error);
+}
+
+void DeliveryManager::skip(std::shared_ptr<Round> round, const Error& error) {
+  skipped_.add();
+  const DeliveryEvent& event = round->events[round->recorded];
+  log_.error("delivery event skipped, the store can't record it",
+             {{"message", event.message.hex()}, {"state", to_string(event.state)}, {"reason", error.message}});
+  round->at_once = round->events.size();
+  retry_in_ = config_.retry_first;
+  next(std::move(round), 1);
 }
 
 // Nothing is settled meanwhile, so that the queue's credit holds the producers back. A slow store may have no time for

@@ -1,5 +1,6 @@
 #pragma once
-// NS-MSG-Manager: takes (message, user agent) events off the queue `deliveries` and writes them to the store.
+// NS-MSG-Manager: takes (message, user agent) events off the queue `deliveries` and writes them to the store. While the
+// store is away it waits. An event that the store can never record is found among the others, counted and skipped.
 
 #include <chrono>
 #include <deque>
@@ -20,6 +21,7 @@ struct DeliveryManagerConfig {
   std::size_t credit = 1'024;  // envelopes taken and not yet settled
   std::chrono::milliseconds retry_first{100};
   std::chrono::milliseconds retry_most{5'000};
+  std::size_t internal_attempts = 5;  // for one event that fails with kInternal, before it is skipped
 };
 
 // On `loop`'s thread only, and destroyed when the loop runs no more. Everything given must outlive it.
@@ -40,13 +42,17 @@ class DeliveryManager {
     std::vector<ports::QueueBatch> batches;
     std::size_t recorded = 0;  // of the events, from the first
     std::size_t at_once = 1;   // events in one write
+    std::size_t failures = 0;  // of the event at `recorded`, alone, with kInternal
   };
 
   void take(ports::QueueBatch batch);
   void record_waiting();
   void trace(const std::vector<DeliveryEvent>& events);
   void record(std::shared_ptr<Round> round);
+  void next(std::shared_ptr<Round> round, std::size_t done);
+  void failed(std::shared_ptr<Round> round, std::size_t size, const Error& error);
   void retry(std::shared_ptr<Round> round, std::size_t size, const Error& error);
+  void skip(std::shared_ptr<Round> round, const Error& error);
   void read(const ports::QueueBatch& batch, std::vector<DeliveryEvent>& events);
 
   DeliveryManagerConfig config_;
@@ -63,6 +69,7 @@ class DeliveryManager {
   Counter& changed_;
   Counter& damaged_;
   Counter& retries_;
+  Counter& skipped_;
 };
 
 }  // namespace herald::roles::delivery_manager

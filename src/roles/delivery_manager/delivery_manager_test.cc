@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <set>
+
 #include "protocol/queue/envelope.h"
 #include "roles/delivery_manager/test_ports.h"
 
@@ -111,6 +114,57 @@ TEST_F(DeliveryManagerTest, RecordsWhatItTookAfterStop) {
   answer(1);
   EXPECT_TRUE(manager.idle());
   EXPECT_EQ(queue.settled, 2);
+}
+
+// Answers every call as a store does in which the receipts of `damaged` can't be read. Returns what was recorded.
+std::vector<int> recorded_around(DeliveryManagerTest& test, const std::set<int>& damaged, ErrorKind kind) {
+  std::vector<int> recorded;
+  while (!test.store.calls.empty() || !test.timers.tasks.empty()) {
+    if (test.store.calls.empty()) test.timers.fire_next();
+    std::vector<int> asked;
+    for (const auto& one : test.store.calls.front().events) asked.push_back(one.message.bytes[15]);
+    if (std::ranges::any_of(asked, [&](int n) { return damaged.contains(n); })) {
+      test.answer(fail(kind, "receipt not readable"));
+    } else {
+      recorded.insert(recorded.end(), asked.begin(), asked.end());
+      test.answer(asked.size());
+    }
+  }
+  return recorded;
+}
+
+TEST_F(DeliveryManagerTest, SkipsEventsOfDamagedReceiptsAndRecordsAllOthersInOrder) {
+  std::vector<DeliveryEvent> events;
+  for (std::uint8_t n = 1; n <= 9; ++n) events.push_back(event(n, DeliveryState::kAcked));
+  queue.deliver({envelope(events)});
+  EXPECT_EQ(recorded_around(*this, {1, 6, 9}, ErrorKind::kCorrupt), (std::vector{2, 3, 4, 5, 7, 8}));
+  EXPECT_EQ(queue.settled, 1);
+  EXPECT_TRUE(timers.delays.empty()) << "the search waits for nothing";
+  EXPECT_TRUE(manager.idle());
+}
+
+TEST_F(DeliveryManagerTest, AcksAreRecordedAfterADamagedReceipt) {
+  queue.deliver({envelope({event(1, DeliveryState::kAcked)})});
+  queue.deliver({envelope({event(2, DeliveryState::kAcked)})});
+  EXPECT_EQ(recorded_around(*this, {1}, ErrorKind::kCorrupt), std::vector{2});
+  EXPECT_EQ(queue.settled, 2);
+}
+
+TEST_F(DeliveryManagerTest, EventThatFailsForAnUnknownReasonIsTriedAFewTimesAndThenSkipped) {
+  queue.deliver({envelope({event(1, DeliveryState::kAcked), event(2, DeliveryState::kAcked)})});
+  EXPECT_EQ(recorded_around(*this, {1}, ErrorKind::kInternal), std::vector{2});
+  EXPECT_EQ(timers.delays.size(), DeliveryManagerConfig{}.internal_attempts - 1);
+  EXPECT_EQ(queue.settled, 1);
+}
+
+TEST_F(DeliveryManagerTest, LimitOfTheStoreIsWaitedFor) {
+  queue.deliver({envelope({event(1, DeliveryState::kAcked)})});
+  for (int i = 0; i < 20; ++i) {
+    answer(fail(ErrorKind::kExhausted, "too many calls wait"));
+    timers.fire_next();
+  }
+  answer(1);
+  EXPECT_EQ(queue.settled, 1);
 }
 
 }  // namespace

@@ -88,7 +88,7 @@ void Router::page_read(std::size_t walk, Result<ports::NodePage> page) {
   if (page) {
     page->more = page->more && !page->user_agents.empty();
     walks_[walk].page = std::move(*page);
-  } else if (page.error().kind == ErrorKind::kUnavailable) {
+  } else if (may_pass(page.error().kind)) {
     page_error_ = page.error();
   } else {
     give_up(walks_[walk], page.error());
@@ -150,7 +150,7 @@ void Router::write_next() {
 // Only now are the locations read: a device that connects later finds the pending deliveries by itself.
 void Router::written(const Result<ports::AddOutcome>& outcome) {
   if (!outcome) {
-    if (outcome.error().kind == ErrorKind::kCorrupt) return unwritable(outcome.error());
+    if (!may_pass(outcome.error().kind)) return unwritable(outcome.error());
     deliveries_at_once_ = std::max<std::size_t>(1, writes_.front().deliveries() / 2);
     return wait_then([this] { write_next(); }, outcome.error());
   }
@@ -221,7 +221,8 @@ void Router::finish(const Walk& walk) {
     routing_.erase(message.message);
     if (walk.failed) continue;
     routed_.add();
-    route_seconds_.observe(std::chrono::duration<double>(now - made_at(message.message)).count());
+    // An id may be ahead of the time (MessageIdSource).
+    route_seconds_.observe(std::max(0.0, std::chrono::duration<double>(now - made_at(message.message)).count()));
     if (ports_.log.enabled(LogLevel::kDebug)) {
       ports_.log.debug("message routed", {{"message", message.message.hex()}});
     }

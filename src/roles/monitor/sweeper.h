@@ -31,14 +31,23 @@ class Sweeper {
   [[nodiscard]] bool sweeping() const { return sweeping_; }
 
  private:
+  // What a sweep takes: messages accepted before `before`, with ids up to `last`.
+  struct Bound {
+    WallTime before;
+    std::optional<MessageId> last;  // none: all
+  };
+
   void tick();
   void purge(std::size_t calls_left);
-  void sweep(WallTime before);
-  void look(std::optional<MessageId> after, WallTime before);
-  void fetch(std::vector<ports::Unrouted> found, WallTime before);
-  void submit(const std::vector<ports::Unrouted>& found, const std::vector<MessagePtr>& messages, WallTime before);
+  void begin();
+  [[nodiscard]] Bound everything(const std::optional<MessageId>& newest) const;
+  [[nodiscard]] Bound aged(const std::optional<MessageId>& newest);
+  void look(std::optional<MessageId> after, Bound bound);
+  void fetch(std::vector<ports::Unrouted> found, Bound bound);
+  void unreadable(std::vector<ports::Unrouted> found, Bound bound, const Error& error);
+  void submit(const std::vector<ports::Unrouted>& found, const std::vector<MessagePtr>& messages, Bound bound);
   void remember(const MessageId& message);
-  void failed(const Error& error, WallTime before);
+  void failed(const Error& error);
   void ended();
 
   const MonitorConfig& config_;
@@ -50,11 +59,15 @@ class Sweeper {
   bool stopped_ = false;
   bool sweeping_ = false;
   bool purging_ = false;
+  std::optional<MonoTime> seen_at_;  // when `seen_` was the newest id of the store
+  std::optional<MessageId> seen_;
+  std::optional<MessageId> old_;  // the newest id at least sweep_age_ms ago
   std::unordered_set<MessageId, IdHash> known_;
   std::deque<MessageId> known_order_;
   Counter& swept_;
   Counter& expired_;
   Counter& purged_;
+  Counter& unreadable_;
 };
 
 }  // namespace herald::roles::monitor

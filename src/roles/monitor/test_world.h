@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "domain/message_id_source.h"
 #include "protocol/queue/envelope.h"
 #include "roles/monitor/monitor_ports.h"
 #include "roles/monitor/test_values.h"
@@ -41,11 +42,13 @@ class TestWorld final : public ports::MessageStore,
   std::vector<ports::Unrouted> not_routed;
   std::map<MessageId, MessagePtr> messages;
   std::vector<WallTime> swept_before;
+  std::optional<MessageId> newest_id;
   int purges_left = 0;
 
   Fault nodes_fault, add_fault, locate_fault, list_fault, leave_fault, unrouted_fault, fetch_fault, purge_fault;
   std::map<AppId, Error> damaged_apps;
-  std::set<MessageId> damaged_messages;
+  std::set<MessageId> damaged_messages;       // add() and fetch() fail with kCorrupt for them
+  std::set<UserAgentId> damaged_nodes;        // locate() and leave() do
   std::map<std::string, int> refuse_publish;  // by queue: how many times
   bool hold_add = false;
   bool hold_publish = false;
@@ -109,6 +112,9 @@ class TestWorld final : public ports::MessageStore,
   void cancel(AppId, std::string, WallTime, Reply<Result<ports::MessageStatus>>) override {}
   void fetch(std::vector<MessageId> ids, WallTime, Reply<Result<std::vector<MessagePtr>>> reply) override {
     if (fetch_fault.strikes()) return std::move(reply)(std::unexpected(fetch_fault.error));
+    for (const auto& id : ids) {
+      if (damaged_messages.contains(id)) return std::move(reply)(fail(ErrorKind::kCorrupt, "damaged"));
+    }
     std::vector<MessagePtr> found;
     for (const auto& id : ids) found.push_back(messages.contains(id) ? messages[id] : nullptr);
     std::move(reply)(std::move(found));
@@ -120,10 +126,12 @@ class TestWorld final : public ports::MessageStore,
     swept_before.push_back(before);
     std::vector<ports::Unrouted> found;
     for (const auto& one : not_routed) {
-      if ((!after || one.message > *after) && found.size() < limit) found.push_back(one);
+      const bool old = made_at(one.message) < before;
+      if (old && (!after || one.message > *after) && found.size() < limit) found.push_back(one);
     }
     std::move(reply)(std::move(found));
   }
+  void newest(Reply<Result<std::optional<MessageId>>> reply) override { std::move(reply)(newest_id); }
   void purge(WallTime, std::chrono::milliseconds, std::size_t, Reply<Result<ports::PurgeOutcome>> reply) override {
     trace.push_back("purge");
     if (purge_fault.strikes()) return std::move(reply)(std::unexpected(purge_fault.error));
@@ -186,6 +194,9 @@ class TestWorld final : public ports::MessageStore,
   void locate(std::vector<UserAgentId> user_agents, Reply<Result<std::vector<Node>>> reply) override {
     trace.push_back("locate");
     if (locate_fault.strikes()) return std::move(reply)(std::unexpected(locate_fault.error));
+    for (const auto& id : user_agents) {
+      if (damaged_nodes.contains(id)) return std::move(reply)(fail(ErrorKind::kCorrupt, "damaged"));
+    }
     std::vector<Node> found;
     for (const auto& id : user_agents) found.push_back({id, locations[id], wake_of(id)});
     std::move(reply)(std::move(found));

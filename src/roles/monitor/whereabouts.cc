@@ -7,6 +7,7 @@ namespace herald::roles::monitor {
 
 Whereabouts::Whereabouts(const MonitorPorts& ports)
     : ports_(ports),
+      nodes_(ports.directory, ports.loop, ports.log, ports.metrics),
       orphans_(ports.metrics.counter(
           "herald_orphans_total", "Devices taken from a server without a lease and given to one that wakes them.")) {}
 
@@ -18,7 +19,7 @@ void Whereabouts::find(std::vector<UserAgentId> devices, Then then) {
     search->nodes = std::move(*nodes);
     all_live(search->nodes) ? resolve(search) : read_leases(search);
   };
-  ports_.directory.locate(std::move(devices), Reply<Result<std::vector<Node>>>(ports_.loop, std::move(located)));
+  nodes_.locate(std::move(devices), std::move(located));
 }
 
 bool Whereabouts::all_live(const std::vector<Node>& nodes) const {
@@ -66,11 +67,13 @@ void Whereabouts::resolve_orphan(const std::shared_ptr<Search>& search, const No
 void Whereabouts::take_over(const std::shared_ptr<Search>& search, const Node& node, const ServerId& sleep_server) {
   ++search->unanswered;
   auto left = [this, search, user_agent = node.user_agent](const Result<Location>& now) {
-    if (!now) {
-      search->error = now.error();
-    } else {
+    if (now) {
       orphans_.add();
       tell(*search, user_agent, *now);
+    } else if (now.error().kind == ErrorKind::kCorrupt) {
+      ports_.log.error("device of a server that is gone not taken over", {{"reason", now.error().message}});
+    } else {
+      search->error = now.error();
     }
     answered(*search);
   };

@@ -15,6 +15,7 @@
 #include "domain/ids.h"
 #include "domain/location.h"
 #include "domain/server_lease.h"
+#include "ports/node_lookup.h"
 #include "roles/monitor/monitor_ports.h"
 #include "roles/monitor/sorting.h"
 
@@ -27,7 +28,8 @@ class Whereabouts {
 
   explicit Whereabouts(const MonitorPorts& ports);
 
-  // Each device that a server holds or can wake; whoever is missing waits for nobody. Errors are the store's.
+  // Each device that a server holds or can wake; whoever is missing waits for nobody, such as a device whose stored
+  // location is damaged: it finds its deliveries when it connects. Errors are the store's.
   void find(std::vector<UserAgentId> devices, Then then);
 
  private:
@@ -48,6 +50,7 @@ class Whereabouts {
   static void answered(Search& search);
 
   const MonitorPorts& ports_;
+  ports::NodeLookup nodes_;
   ServerLeases leases_;
   Counter& orphans_;
 };

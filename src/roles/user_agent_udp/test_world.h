@@ -75,6 +75,9 @@ class TestWorld final : public ports::Directory,
   int locate_failures = 0;
   int sleepers_failures = 0;
   int pending_failures = 0;
+  std::optional<UserAgentId> damaged_node;      // locate() fails with kCorrupt whenever it is asked for
+  std::optional<UserAgentId> damaged_messages;  // the same for pending()
+  std::optional<ServerId> damaged_list;         // and for sleepers()
   int located = 0;
   std::optional<Error> publish_error;
   bool hold_publish = false;
@@ -108,6 +111,9 @@ class TestWorld final : public ports::Directory,
   void locate(std::vector<UserAgentId> user_agents, Reply<Result<std::vector<Node>>> reply) override {
     ++located;
     if (locate_failures > 0 && locate_failures-- > 0) return std::move(reply)(fail(ErrorKind::kUnavailable, "away"));
+    if (damaged_node && std::ranges::find(user_agents, *damaged_node) != user_agents.end()) {
+      return std::move(reply)(fail(ErrorKind::kCorrupt, "damaged"));
+    }
     std::vector<Node> found;
     for (const auto& id : user_agents) found.push_back(nodes.contains(id) ? nodes[id] : Node{id, {}, std::nullopt});
     std::move(reply)(std::move(found));
@@ -117,6 +123,7 @@ class TestWorld final : public ports::Directory,
     if (sleepers_failures > 0 && sleepers_failures-- > 0) {
       return std::move(reply)(fail(ErrorKind::kUnavailable, "away"));
     }
+    if (damaged_list == server) return std::move(reply)(fail(ErrorKind::kCorrupt, "damaged"));
     std::vector<Node> found;
     for (const auto& [id, node] : nodes) {
       if (node.location.kind != LocationKind::kSleeping || node.location.server != server) continue;
@@ -133,6 +140,7 @@ class TestWorld final : public ports::Directory,
     if (pending_failures > 0 && pending_failures-- > 0) {
       return std::move(reply)(fail(ErrorKind::kUnavailable, "away"));
     }
+    if (damaged_messages == user_agent) return std::move(reply)(fail(ErrorKind::kCorrupt, "damaged"));
     ports::PendingPage page;
     for (const auto& message : waiting[user_agent]) {
       if ((after && message->id <= *after) || is_expired(*message, now)) continue;

@@ -39,6 +39,7 @@ UserAgentUdp::UserAgentUdp(UserAgentUdpConfig config, UserAgentUdpPorts ports)
     : config_(std::move(config)),
       ports_(ports),
       scheduler_(config_.limits, config_.devices_max),
+      nodes_(ports.directory, ports.loop, ports.log, ports.metrics),
       sent_(
           ports.metrics.counter("herald_pings_total", "Wake-up pings, by what became of them.", {{"result", "sent"}})),
       unsent_(ports.metrics.counter("herald_pings_total", "Wake-up pings, by what became of them.",
@@ -49,6 +50,8 @@ UserAgentUdp::UserAgentUdp(UserAgentUdpConfig config, UserAgentUdpPorts ports)
                                          "Wakes put off because too many devices were waited for.")),
       damaged_(ports.metrics.counter("herald_damaged_envelopes_total", "Queue messages that could not be read.",
                                      {{"queue", config_.server_id}})),
+      unreadable_(ports.metrics.counter("herald_sleepers_unreadable_total",
+                                        "Sleeping devices, or lists of them, passed over because they are damaged.")),
       waiting_(ports.metrics.gauge("herald_sleeping_devices", "Sleeping devices that a ping is planned for.")) {}
 
 void UserAgentUdp::start() {
@@ -102,7 +105,7 @@ void UserAgentUdp::locate(std::shared_ptr<Envelopes> envelopes, std::shared_ptr<
       if (!stopped_) locate(envelopes, batch, std::min(wait * 2, config_.retry_most));
     });
   };
-  ports_.directory.locate(devices_of(*envelopes), Reply<Result<std::vector<Node>>>(ports_.loop, std::move(located)));
+  nodes_.locate(devices_of(*envelopes), std::move(located));
 }
 
 void UserAgentUdp::schedule(const Envelopes& envelopes, const std::vector<Node>& nodes) {
@@ -164,7 +167,7 @@ void UserAgentUdp::relocate(std::vector<Ping> pings) {
     for (std::size_t i = 0; i < pings.size(); ++i) ping_where_found(pings[i], (*nodes)[i]);
     arm();
   };
-  ports_.directory.locate(std::move(devices), Reply<Result<std::vector<Node>>>(ports_.loop, std::move(located)));
+  nodes_.locate(std::move(devices), std::move(located));
 }
 
 void UserAgentUdp::ping_where_found(const Ping& ping, const Node& node) {
@@ -224,6 +227,7 @@ void UserAgentUdp::walk_next() {
 void UserAgentUdp::walk(std::optional<UserAgentId> after, milliseconds wait) {
   if (stopped_) return;
   auto found = [this, after, wait](Result<std::vector<Node>> sleepers) {
+    if (!sleepers && !may_pass(sleepers.error().kind)) return list_unreadable(sleepers.error());
     if (!sleepers) {
       ports_.log.warning("sleeping devices not listed, will be tried again", {{"reason", sleepers.error().message}});
       return walk_later(after, wait);
@@ -235,13 +239,22 @@ void UserAgentUdp::walk(std::optional<UserAgentId> after, milliseconds wait) {
                             Reply<Result<std::vector<Node>>>(ports_.loop, std::move(found)));
 }
 
+// Nothing says where the list can be read again. The other servers' devices must not wait for it; a device of this one
+// is woken when something new comes for it.
+void UserAgentUdp::list_unreadable(const Error& error) {
+  unreadable_.add();
+  ports_.log.error("sleeping devices not listed", {{"server", walked_}, {"reason", error.message}});
+  walk_next();
+}
+
 // The pending messages tell what a device must be woken for; those past the first page add nothing to that but time.
 void UserAgentUdp::read_pending(std::vector<Node> sleepers, std::optional<UserAgentId> after, milliseconds wait) {
   auto walk = std::make_shared<Walk>(std::move(sleepers), after, wait);
   walk->unread = walk->sleepers.size();
   for (std::size_t i = 0; i < walk->sleepers.size(); ++i) {
     auto read = [this, walk, i](Result<ports::PendingPage> page) {
-      if (!page) walk->failed = true;
+      if (!page && may_pass(page.error().kind)) walk->failed = true;
+      if (!page && !may_pass(page.error().kind)) unreadable_.add();
       if (page) {
         for (const auto& message : page->messages) {
           if (is_ours(walk->sleepers[i])) schedule_one(walk->sleepers[i], message->priority, message->expires_at);

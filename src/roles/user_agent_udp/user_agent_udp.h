@@ -18,6 +18,7 @@
 #include "ports/delivery_store.h"
 #include "ports/directory.h"
 #include "ports/message_queue.h"
+#include "ports/node_lookup.h"
 #include "ports/wakeup_sender.h"
 #include "protocol/queue/envelope.h"
 #include "roles/user_agent_udp/allowed_networks.h"
@@ -92,6 +93,7 @@ class UserAgentUdp {
 
   void walk(std::optional<UserAgentId> after, std::chrono::milliseconds wait);
   void read_pending(std::vector<Node> sleepers, std::optional<UserAgentId> after, std::chrono::milliseconds wait);
+  void list_unreadable(const Error& error);
   void walked(const Walk& walk);
   void walk_next();
   void walk_later(std::optional<UserAgentId> after, std::chrono::milliseconds wait);
@@ -101,6 +103,7 @@ class UserAgentUdp {
   UserAgentUdpConfig config_;
   UserAgentUdpPorts ports_;
   WakeScheduler scheduler_;
+  ports::NodeLookup nodes_;
   std::unique_ptr<ports::Subscription> subscription_;
   bool stopped_ = false;
   bool walking_ = false;
@@ -113,6 +116,7 @@ class UserAgentUdp {
   Counter& forbidden_;
   Counter& crowded_out_;
   Counter& damaged_;
+  Counter& unreadable_;
   Gauge& waiting_;
 };
 

@@ -274,5 +274,46 @@ TEST_F(UserAgentUdpTest, GoesThroughTheSleepersOfAServerThatIsGone) {
   EXPECT_EQ(world.pings_of(4), 1) << "announced by a message that was lost";
 }
 
+TEST_F(UserAgentUdpTest, DeviceWhoseLocationIsDamagedHoldsUpNoOther) {
+  for (std::uint8_t n = 1; n <= 4; ++n) world.sleeps(n);
+  start();
+  world.damaged_node = device(2);
+  protocol::queue::Deliver envelope{message_id(1), {}, Priority::kRealTime, clock.wall() + hours(1), {}};
+  for (std::uint8_t n = 1; n <= 4; ++n) {
+    wait_for(n, 1, Priority::kRealTime);
+    envelope.targets.push_back({device(n), 0});
+  }
+  give({protocol::queue::encode(envelope)});
+  for (const std::uint8_t n : std::vector<std::uint8_t>{1, 3, 4}) EXPECT_EQ(world.pings_of(n), 1) << int{n};
+  EXPECT_EQ(world.settled, 1);
+  pass(milliseconds(6'000));
+  for (const std::uint8_t n : std::vector<std::uint8_t>{1, 3, 4}) EXPECT_EQ(world.pings_of(n), 2) << "located again before the second ping";
+}
+
+TEST_F(UserAgentUdpTest, SleeperWhoseMessagesAreDamagedHoldsUpNoOther) {
+  config.sleepers_page = 2;
+  for (std::uint8_t n = 1; n <= 4; ++n) {
+    world.sleeps(n);
+    wait_for(n, 1, Priority::kRealTime);
+  }
+  world.damaged_messages = device(1);
+  start();
+  pass(milliseconds(0));
+  for (const std::uint8_t n : std::vector<std::uint8_t>{2, 3, 4}) EXPECT_EQ(world.pings_of(n), 1) << int{n};
+}
+
+TEST_F(UserAgentUdpTest, DamagedListOfOneServerHoldsUpNoOtherServer) {
+  world.damaged_list = "UDP0";
+  world.sleeps(1, "UDP9");
+  wait_for(1, 1, Priority::kRealTime);
+  config.adopts = [](const UserAgentId&, const ServerId& server) { return server == "UDP9"; };
+  start();
+  role->look_through("UDP0");
+  role->look_through("UDP9");
+  loop.run();
+  pass(milliseconds(0));
+  EXPECT_EQ(world.pings_of(1), 1);
+}
+
 }  // namespace
 }  // namespace herald::roles::user_agent_udp
