@@ -2,6 +2,7 @@
 // The store of deliveries: which message waits for which user agent, and what became of it. The rules of
 // message_store.h on threads, order and errors hold here too.
 
+#include <cstdint>
 #include <optional>
 #include <vector>
 
@@ -59,6 +60,10 @@ class DeliveryStore {
   // A page of the deliveries of `message`, after user agent `after`.
   virtual void of_message(MessageId message, std::optional<UserAgentId> after, std::size_t limit, WallTime now,
                           Reply<Result<DeliveryPage>> reply) = 0;
+
+  // How often changes that were answered may have been lost since the start, because a commit failed afterwards. What
+  // a role remembers of such a change may be wrong once this has grown: it reads the store again. Any thread.
+  [[nodiscard]] virtual std::uint64_t losses() const { return 0; }
 };
 
 }  // namespace herald::ports
