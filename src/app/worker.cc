@@ -10,13 +10,21 @@ namespace herald::app {
 
 namespace {
 constexpr std::chrono::milliseconds kDrainStep{50};
+// In a table of its own a loop has, besides connections, only its listeners and what it connects to.
+constexpr std::uint64_t kReservedOfOwnTable = 16;
+
+Limits listener_limits(const Configuration& configuration) {
+  Limits limits = configuration.limits;
+  if (configuration.loop_descriptors == LoopDescriptors::kOwn) limits.descriptors_reserved = kReservedOfOwnTable;
+  return limits;
+}
 }  // namespace
 
 Worker::Worker(Services& services, transport::EventLoop& loop) : services_(services), loop_(loop) {
   const bool websockets = services.configuration.roles.has(Role::kUserAgentWs);
   server_ = transport::HttpServer::create(
       loop, {.http = this, .websocket = websockets ? this : nullptr, .proxies = services.configuration.trusted_proxies},
-      services.configuration.limits, services.log, services.metrics, services.connection_counts);
+      listener_limits(services.configuration), services.log, services.metrics, services.connection_counts);
 }
 
 Worker::~Worker() {

@@ -272,6 +272,35 @@ TEST_F(HttpServerTest, WithoutDescriptorsItWaitsAndThenGoesOn) {
   EXPECT_THAT(exchange(client, "", "/patience"), StartsWith("HTTP/1.1 200"));
 }
 
+TEST_F(HttpServerTest, KeepsDescriptorsFreeOfConnections) {
+  limits.descriptors_reserved = 16;
+  TestSocket first(address());
+  exchange(first, get("/first"), "/first");
+  rlimit before{};
+  getrlimit(RLIMIT_NOFILE, &before);
+  const int next = dup(first.fd);
+  close(next);
+  // Room for one more connection: its two ends are `next` and the number after it.
+  const rlimit tight{.rlim_cur = static_cast<rlim_t>(std::min(next + 2 + 16, 2 * (next + 2))),
+                     .rlim_max = before.rlim_max};
+  setrlimit(RLIMIT_NOFILE, &tight);
+  {
+    TestSocket second(address());
+    EXPECT_THAT(exchange(second, get("/second"), "/second"), StartsWith("HTTP/1.1 200"));
+    TestSocket third(address());
+    EXPECT_EQ(read_to_end(third), "");
+    EXPECT_EQ(counted("herald_refusals_total", "descriptors"), 1U);
+    EXPECT_EQ(server().open_connections(), 2U);
+    const int file = dup(first.fd);
+    EXPECT_GE(file, 0) << "the rest of the process opens what it needs";
+    close(file);
+  }
+  run_until([&] { return server().open_connections() == 1; });
+  TestSocket fourth(address());
+  EXPECT_THAT(exchange(fourth, get("/fourth"), "/fourth"), StartsWith("HTTP/1.1 200"));
+  setrlimit(RLIMIT_NOFILE, &before);
+}
+
 TEST_F(HttpServerTest, DrainingEndsConnectionsAfterTheirResponse) {
   TestSocket idle(address());
   TestSocket busy(address());

@@ -67,7 +67,7 @@ Result<std::unique_ptr<Listener>> Listener::open(ConnectionHost& host, const Soc
 }
 
 Listener::Listener(ConnectionHost& host, int fd, std::shared_ptr<TlsContext> tls)
-    : host_(host), fd_(fd), tls_(std::move(tls)) {}
+    : host_(host), fd_(fd), tls_(std::move(tls)), reserve_(host.limits.descriptors_reserved) {}
 
 Listener::~Listener() {
   host_.loop.cancel(resume_);
@@ -89,6 +89,10 @@ bool Listener::accept_one() {
   sockaddr_storage from;
   socklen_t size = sizeof from;
   const int fd = accept4(fd_, reinterpret_cast<sockaddr*>(&from), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  if (fd >= 0 && reserve_.covers(fd)) {
+    refuse(fd);
+    return true;
+  }
   if (fd >= 0) {
     host_.adopt(fd, SocketAddress::from_sockaddr(from), tls_ ? tls_->native() : nullptr);
     return true;
@@ -97,6 +101,16 @@ bool Listener::accept_one() {
   if (concerns_one_connection(errno)) return true;
   pause();
   return false;
+}
+
+// Closed at once: a peer that waits in the queue would learn nothing, and could not go to another server.
+void Listener::refuse(int fd) {
+  close(fd);
+  host_.metrics.refused(Refusal::kDescriptors);
+  if (!reserve_.begins_shortage()) return;
+  host_.log.warning("new connections refused, the descriptors that are left are reserved",
+                    {{"reserved", static_cast<std::int64_t>(host_.limits.descriptors_reserved)},
+                     {"advice", "raise the limit on open files (ulimit -n)"}});
 }
 
 // The process has no descriptors or no memory left, and the connection stays in the queue: without a pause the loop

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "transport/connection_host.h"
+#include "transport/descriptor_reserve.h"
 #include "transport/event_loop.h"
 #include "transport/tls_context.h"
 
@@ -31,11 +32,13 @@ class Listener final : private IoHandler {
   // False: nothing waits, or nothing can be accepted for now.
   bool accept_one();
   void pause();
+  void refuse(int fd);
 
   ConnectionHost& host_;
   int fd_;
   std::shared_ptr<TlsContext> tls_;
   SocketAddress local_;
+  DescriptorReserve reserve_;
   bool watched_ = false;
   TimerId resume_ = 0;  // ends a pause
 };

@@ -5,6 +5,7 @@
 #include "app/configuration_file.h"
 #include "app/server.h"
 #include "app/signals.h"
+#include "transport/descriptor_reserve.h"
 
 namespace herald::app {
 
@@ -48,6 +49,7 @@ int run(const ServeCommand& command) {
     return static_cast<int>(ExitCode::kUsage);
   }
   block_signals();
+  transport::raise_descriptor_limit();
   const auto server = Server::start(resolved.configuration);
   if (!server) return report(server.error());
   return serve(**server, command);
