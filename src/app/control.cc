@@ -7,7 +7,6 @@ namespace herald::app {
 namespace {
 
 constexpr std::size_t kServerQueueCredit = 1'024;
-constexpr std::chrono::milliseconds kLossesInterval{1'000};
 
 constexpr const char* kIndex = R"(<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Herald operations</title></head>
@@ -29,6 +28,12 @@ transport::HttpResponse metrics_page(const operations::MetricsRegistry& metrics)
           .body = metrics.render()};
 }
 
+// Of the descriptors that other listeners leave free, this one leaves a quarter to the store.
+Limits operations_limits(Limits limits) {
+  limits.descriptors_reserved /= 4;
+  return limits;
+}
+
 }  // namespace
 
 Control::Control(Services& services, transport::EventLoop& loop)
@@ -38,7 +43,8 @@ Control::Control(Services& services, transport::EventLoop& loop)
       status_(status_page(services)),
       about_(about_page(services)),
       index_(index_page),
-      health_(services, loop),
+      health_({*services.stores, *services.queue, services.health, services.configuration.limits, loop, loop,
+               services.clock, services.log, services.metrics}),
       home_(*services.stores, loop),
       server_ids_(services, loop) {
   const Configuration& configuration = services.configuration;
@@ -49,8 +55,8 @@ Control::Control(Services& services, transport::EventLoop& loop)
   router_.add("/status", status_);
   router_.add("/about", about_);
   router_.add("/", index_);
-  server_ = transport::HttpServer::create(loop, {.http = &router_}, services.configuration.limits, services.log,
-                                          services.metrics, services.connection_counts);
+  server_ = transport::HttpServer::create(loop, {.http = &router_}, operations_limits(services.configuration.limits),
+                                          services.log, services.metrics, services.connection_counts);
 }
 
 Control::~Control() {
@@ -77,7 +83,7 @@ Status Control::start_roles(const std::vector<std::unique_ptr<Worker>>& workers)
   }
   home_.run([&] { start_store_roles(workers); });
   server_ids_.start(lease_events(workers));
-  watch_losses(workers, services_.queue->losses());
+  watch_losses(workers);
   health_.start();
   return {};
 }
@@ -111,18 +117,10 @@ LeaseEvents Control::lease_events(const std::vector<std::unique_ptr<Worker>>& wo
   return events;
 }
 
-// A reading after the loss, so that what was announced through the lost queue is found. Late by a moment, in which acks
-// that waited for the broker are recorded, lest they look like deliveries that nobody acked. An ack may be lost, too.
-void Control::watch_losses(const std::vector<std::unique_ptr<Worker>>& workers, std::uint64_t before) {
-  loop_.run_after(kLossesInterval, [this, &workers, before] {
-    const std::uint64_t now = services_.queue->losses();
-    if (now != before) {
-      services_.log.warning("queue messages may have been lost; looking for what is pending", {});
-      services_.recent_acks.forget_all();
-      loop_.run_after(kLossesInterval, [this, &workers] { look_again(workers); });
-    }
-    watch_losses(workers, now);
-  });
+void Control::watch_losses(const std::vector<std::unique_ptr<Worker>>& workers) {
+  const auto count = [this] { return services_.queue->losses() + services_.stores->deliveries().losses(); };
+  losses_.emplace(count, [this, &workers] { look_again(workers); }, services_.recent_acks, loop_, services_.log);
+  losses_->start();
 }
 
 void Control::look_again(const std::vector<std::unique_ptr<Worker>>& workers) {

@@ -9,6 +9,7 @@
 #include "app/about.h"
 #include "app/broadcasts.h"
 #include "app/health_check.h"
+#include "app/loss_watch.h"
 #include "app/role_home.h"
 #include "app/server_ids.h"
 #include "app/services.h"
@@ -48,6 +49,8 @@ class Control {
   [[nodiscard]] ServerId sleep_server(const UserAgentId& user_agent) const {
     return server_ids_.sleep_server(user_agent);
   }
+  // A loop's client got no answer from the store in time.
+  void store_stalled() { health_.store_stalled(); }
   // A device pulled.
   void pulled(const roles::user_agent_udp::PullNotice& notice);
 
@@ -56,7 +59,7 @@ class Control {
   [[nodiscard]] LeaseEvents lease_events(const std::vector<std::unique_ptr<Worker>>& workers);
   [[nodiscard]] Status start_user_agent_udp();
   void look_again(const std::vector<std::unique_ptr<Worker>>& workers);
-  void watch_losses(const std::vector<std::unique_ptr<Worker>>& workers, std::uint64_t before);
+  void watch_losses(const std::vector<std::unique_ptr<Worker>>& workers);
   void start_server_queue(const std::vector<std::unique_ptr<Worker>>& workers);
   [[nodiscard]] Status start_broadcasts(const std::vector<std::unique_ptr<Worker>>& workers);
 
@@ -68,6 +71,7 @@ class Control {
   PageEndpoint index_;
   transport::HttpRouter router_;
   HealthCheck health_;
+  std::optional<LossWatch> losses_;
   std::unique_ptr<transport::HttpServer> server_;
   RoleHome home_;
   // These three at home only.

@@ -5,7 +5,12 @@
 namespace herald::app {
 
 PublicSite::PublicSite(Services& services, transport::EventLoop& loop, std::uint32_t shard, LoopLinks links)
-    : status_(status_page(services)), about_(about_page(services)), page_(web_files(), only_notify_) {
+    : deadline_(store_deadline(services.configuration.limits), loop, services.clock, services.metrics,
+                std::move(links.store_stalled)),
+      store_(*services.stores, deadline_),
+      status_(status_page(services)),
+      about_(about_page(services)),
+      page_(web_files(), only_notify_) {
   const RoleSet& roles = services.configuration.roles;
   if (roles.has(Role::kAppServer)) add_app_server(services, loop);
   if (roles.has(Role::kUserAgentWs)) add_user_agent_ws(services, loop, shard, links);
@@ -20,11 +25,11 @@ void PublicSite::add_app_server(Services& services, transport::EventLoop& loop) 
       roles::app_server::NotifyConfig{.limits = services.configuration.limits,
                                       .base_path = services.public_url.substr(Origin::end_in(services.public_url)),
                                       .draining = [&services] { return services.draining.load(); }},
-      roles::app_server::NotifyPorts{services.stores->messages(), services.stores->deliveries(),
-                                     services.stores->directory(), *services.queue, *services.order, *services.cursors},
+      roles::app_server::NotifyPorts{store_, store_, store_, *services.queue, *services.order, *services.cursors,
+                                     deadline_},
       loop, services.clock, services.log, services.metrics);
   router_.add("/notify", *notify_);
-  push_.emplace(services, loop);
+  push_.emplace(services, loop, store_, deadline_);
   push_->add_to(router_);
 }
 
@@ -42,9 +47,11 @@ void PublicSite::add_user_agent_ws(Services& services, transport::EventLoop& loo
       .tell_shard = std::move(links.tell_shard),
       .shards = links.shards};
   websockets_.emplace(roles::user_agent_ws::Context{
-      std::move(config), services.stores->messages(), services.stores->deliveries(), services.stores->directory(),
-      *services.queue, loop, loop, services.clock, services.random, *services.tokens, *services.endpoints,
-      services.recent_acks, services.log, services.metrics});
+      std::move(config), store_, store_, store_, *services.queue, loop, loop, services.clock, services.random,
+      *services.tokens, *services.endpoints, services.recent_acks, services.log, services.metrics});
+  store_.on_late_location([this](const UserAgentId& user_agent, const Location& written, const Location& before) {
+    websockets_->located_late(user_agent, written, before);
+  });
 }
 
 void PublicSite::add_pull(Services& services, transport::EventLoop& loop, LoopLinks& links) {
@@ -52,9 +59,8 @@ void PublicSite::add_pull(Services& services, transport::EventLoop& loop, LoopLi
                                                   .public_url = services.public_url,
                                                   .draining = [&services] { return services.draining.load(); },
                                                   .pulled = std::move(links.pulled)},
-                roles::user_agent_udp::PullPorts{services.stores->deliveries(), *services.queue, *services.tokens,
-                                                 services.recent_acks},
-                loop, services.clock, services.log, services.metrics);
+                roles::user_agent_udp::PullPorts{store_, *services.queue, *services.tokens, services.recent_acks}, loop,
+                services.clock, services.log, services.metrics);
   router_.add("/pull", *pull_);
 }
 

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "app/about.h"
+#include "app/deadline_store.h"
 #include "app/push_site.h"
 #include "app/services.h"
 #include "app/web_page.h"
@@ -24,6 +25,7 @@ struct LoopLinks {
   std::function<void(std::uint32_t shard, protocol::queue::TakenOver)> tell_shard;
   std::function<void(const roles::user_agent_udp::PullNotice&)> pulled;  // empty: nobody pings here
   std::function<ServerId(const UserAgentId&)> sleep_server;
+  std::function<void()> store_stalled;  // the store has not answered a client in time
 };
 
 // Made, used and destroyed as the roles' endpoints ask: on the loop's thread, or while that does not run.
@@ -40,6 +42,8 @@ class PublicSite {
   void add_user_agent_ws(Services& services, transport::EventLoop& loop, std::uint32_t shard, LoopLinks& links);
   void add_pull(Services& services, transport::EventLoop& loop, LoopLinks& links);
 
+  ports::StoreDeadline deadline_;
+  DeadlineStore store_;
   std::optional<roles::user_agent_ws::TokenEndpoint> token_;
   std::optional<roles::user_agent_ws::UserAgentWs> websockets_;
   std::optional<roles::app_server::NotifyEndpoint> notify_;

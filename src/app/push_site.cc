@@ -24,13 +24,13 @@ roles::app_server::PushConfig config_of(Services& services) {
 
 }  // namespace
 
-PushSite::PushSite(Services& services, transport::EventLoop& loop)
-    : acceptance_({services.stores->directory(), *services.queue, *services.order}, loop, services.clock, services.log,
+PushSite::PushSite(Services& services, transport::EventLoop& loop, DeadlineStore& store, ports::StoreDeadline& deadline)
+    : acceptance_({store, *services.queue, *services.order, deadline}, loop, services.clock, services.log,
                   services.metrics),
       vapid_(origin_of(services.public_url), services.configuration.limits, services.clock, services.metrics),
       context_{config_of(services),
-               services.stores->messages(),
-               services.stores->receipts(),
+               store,
+               store,
                acceptance_,
                vapid_,
                *services.endpoints,

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "app/deadline_store.h"
 #include "app/services.h"
 #include "roles/app_server/matrix_gateway.h"
 #include "roles/app_server/simplepush_endpoint.h"
@@ -16,7 +17,7 @@ namespace herald::app {
 // Made, used and destroyed on the loop's thread, or while that does not run.
 class PushSite {
  public:
-  PushSite(Services& services, transport::EventLoop& loop);
+  PushSite(Services& services, transport::EventLoop& loop, DeadlineStore& store, ports::StoreDeadline& deadline);
   PushSite(const PushSite&) = delete;
   PushSite& operator=(const PushSite&) = delete;
 

@@ -123,6 +123,7 @@ LoopLinks Server::links() {
     worker.loop().post([&worker, notice] { worker.user_agent_ws()->taken_over(notice); });
   };
   links.sleep_server = [this](const UserAgentId& user_agent) { return control_->sleep_server(user_agent); };
+  links.store_stalled = [this] { control_loop_.post([this] { control_->store_stalled(); }); };
   links.pulled = [this](const roles::user_agent_udp::PullNotice& notice) {
     control_loop_.post([this, notice] { control_->pulled(notice); });
   };

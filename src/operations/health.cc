@@ -55,6 +55,20 @@ void Health::set_not_ok(std::string_view component, std::string_view reason) {
   reasons_.insert_or_assign(std::string(component), std::string(reason.empty() ? "not well" : reason));
 }
 
+void Health::set_probe(std::string_view component, std::function<std::string()> probe) {
+  const std::lock_guard lock(mutex_);
+  probes_.insert_or_assign(std::string(component), std::move(probe));
+}
+
+Health::Reasons Health::reasons_locked() const {
+  Reasons reasons = reasons_;
+  for (const auto& [component, probe] : probes_) {
+    std::string& reason = reasons[component];
+    if (std::string now = probe(); !now.empty()) reason = std::move(now);
+  }
+  return reasons;
+}
+
 void Health::start_serving() {
   const std::lock_guard lock(mutex_);
   if (phase_ == Phase::kStarting) phase_ = Phase::kServing;
@@ -67,19 +81,20 @@ void Health::start_draining() {
 
 HealthState Health::state() const {
   const std::lock_guard lock(mutex_);
-  return state_locked();
+  return state_locked(reasons_locked());
 }
 
-HealthState Health::state_locked() const {
+HealthState Health::state_locked(const Reasons& reasons) const {
   if (phase_ == Phase::kStarting) return HealthState::kStarting;
   if (phase_ == Phase::kDraining) return HealthState::kDraining;
-  const bool all_well = std::ranges::all_of(reasons_, [](const auto& entry) { return entry.second.empty(); });
+  const bool all_well = std::ranges::all_of(reasons, [](const auto& entry) { return entry.second.empty(); });
   return all_well ? HealthState::kOk : HealthState::kDegraded;
 }
 
 Health::Report Health::report() const {
   const std::lock_guard lock(mutex_);
-  const HealthState state = state_locked();
+  const Reasons reasons = reasons_locked();
+  const HealthState state = state_locked(reasons);
   const bool takes_work = state == HealthState::kOk || state == HealthState::kDegraded;
   Report report{.http_status = takes_work ? 200 : 503, .json = "{\"status\":\""};
   std::string& out = report.json;
@@ -96,7 +111,7 @@ Health::Report Health::report() const {
   }
   out += ",\"components\":{";
   bool first = true;
-  for (const auto& [name, reason] : reasons_) {
+  for (const auto& [name, reason] : reasons) {
     if (!std::exchange(first, false)) out += ',';
     append_component(out, name, reason);
   }

@@ -2,6 +2,7 @@
 // What /status says: where the process is in its life, and which of its parts are not well.
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <string>
@@ -35,6 +36,10 @@ class Health {
   void set_ok(std::string_view component);
   void set_not_ok(std::string_view component, std::string_view reason);
 
+  // Asked whenever the state or a report is: a reason of `component` as it is at that moment, or nothing if it is well.
+  // What it says goes before what set_ok() and set_not_ok() said. `probe` is called on any thread, and must not block.
+  void set_probe(std::string_view component, std::function<std::string()> probe);
+
   // Ready for work. Ignored after start_draining().
   void start_serving();
   // From here on there is no way back.
@@ -52,7 +57,9 @@ class Health {
 
  private:
   enum class Phase : std::uint8_t { kStarting, kServing, kDraining };
-  [[nodiscard]] HealthState state_locked() const;
+  using Reasons = std::map<std::string, std::string, std::less<>>;  // by component; empty: it is well
+  [[nodiscard]] HealthState state_locked(const Reasons& reasons) const;
+  [[nodiscard]] Reasons reasons_locked() const;
 
   const std::string version_;
   const Clock& clock_;
@@ -60,7 +67,8 @@ class Health {
   mutable std::mutex mutex_;
   Phase phase_ = Phase::kStarting;
   std::map<std::string, std::string, std::less<>> info_;
-  std::map<std::string, std::string, std::less<>> reasons_;  // by component; empty: it is well
+  Reasons reasons_;
+  std::map<std::string, std::function<std::string()>, std::less<>> probes_;
 };
 
 }  // namespace herald::operations

@@ -88,5 +88,25 @@ TEST(Health, ShowsWhatItIsToldBesides) {
             R"({"status":"starting","version":"0.1.0","uptime_s":0,"roles":"\"all\"","server":"WS1","components":{}})");
 }
 
+TEST(Health, ProbeTellsHowAComponentIsAtThatMoment) {
+  const ManualClock clock;
+  Health health("1", clock);
+  std::string reason;
+  health.set_probe("store", [&reason] { return reason; });
+  health.start_serving();
+  EXPECT_EQ(health.state(), HealthState::kOk);
+  EXPECT_THAT(health.report().json, testing::HasSubstr(R"("store":{"ok":true})"));
+  reason = "full";
+  EXPECT_EQ(health.state(), HealthState::kDegraded);
+  EXPECT_THAT(health.report().json, testing::HasSubstr(R"("store":{"ok":false,"reason":"full"})"));
+  health.set_ok("store");
+  EXPECT_EQ(health.state(), HealthState::kDegraded) << "the probe goes first";
+  reason.clear();
+  health.set_not_ok("store", "slow");
+  EXPECT_THAT(health.report().json, testing::HasSubstr("slow"));
+  health.set_ok("store");
+  EXPECT_EQ(health.state(), HealthState::kOk);
+}
+
 }  // namespace
 }  // namespace herald::operations

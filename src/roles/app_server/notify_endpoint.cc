@@ -94,7 +94,7 @@ NotifyEndpoint::NotifyEndpoint(NotifyConfig config, NotifyPorts ports, Executor&
       log_(log),
       apps_(config_.cached_apps_max),
       refusals_(metrics),
-      acceptance_({ports.directory, ports.queue, ports.order}, loop, clock, log, metrics),
+      acceptance_({ports.directory, ports.queue, ports.order, ports.deadline}, loop, clock, log, metrics),
       accept_seconds_(metrics.histogram("herald_accept_seconds",
                                         "Time from a complete request to the answer that it is stored.",
                                         {0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5})) {}

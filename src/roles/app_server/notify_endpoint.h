@@ -47,6 +47,7 @@ struct NotifyPorts {
   ports::MessageQueue& queue;
   AcceptanceOrder& order;
   const ReceiptCursor& cursors;
+  ports::StoreDeadline& deadline;
 };
 
 // One event loop's; used on that loop's thread only, and destroyed when the loop runs no more.

@@ -25,9 +25,10 @@ struct NotifyEndpointTest : testing::Test {
   MessageIdSource ids{clock, random};
   AcceptanceOrder order{world, ids};
   ReceiptCursor cursors{std::vector<std::uint8_t>(32, 7)};
+  TestDeadline patience{clock, metrics};
   bool draining = false;
   NotifyEndpoint endpoint{{.limits = {}, .cached_apps_max = 2, .draining = [this] { return draining; }},
-                          {world, world, world, world, order, cursors},
+                          {world, world, world, world, order, cursors, patience.deadline},
                           loop,
                           clock,
                           log,
@@ -66,6 +67,48 @@ struct NotifyEndpointTest : testing::Test {
     EXPECT_EQ(client.header("Access-Control-Allow-Origin"), "*");
   }
 };
+
+TEST_F(NotifyEndpointTest, SenderIsToldToTryAgainWhenTheStoreTakesTooLong) {
+  const auto client = post(path(), kGood);
+  patience.pass();
+  loop.run();
+  expect_refusal(*client, 503, "Try again later");
+  EXPECT_EQ(client->header("Retry-After"), "5");
+  EXPECT_TRUE(world.published.empty());
+}
+
+TEST_F(NotifyEndpointTest, MessageThatIsStoredLateIsAnnouncedThen) {
+  post(path(), kGood);
+  patience.pass();
+  loop.run();
+  const MessageId id = world.puts.front().message.id;
+  answer(ports::PutOutcome{});
+  ASSERT_EQ(world.published.size(), 1U);
+  EXPECT_EQ(world.published[0].second.message, id);
+  EXPECT_EQ(patience.deadline.overdue(), 0U);
+}
+
+TEST_F(NotifyEndpointTest, MessageThatIsRefusedLateIsNotAnnounced) {
+  post(path(), kGood);
+  patience.pass();
+  loop.run();
+  answer(fail(ErrorKind::kUnavailable, "disk full"));
+  EXPECT_TRUE(world.published.empty());
+}
+
+TEST_F(NotifyEndpointTest, StoreThatOwesTooManyAnswersIsAskedNothingMore) {
+  post(path(), kGood);
+  post(path(), kGood);
+  patience.pass();
+  loop.run();
+  const auto third = post(path(), kGood);
+  expect_refusal(*third, 503, "Try again later");
+  EXPECT_EQ(world.puts.size(), 2U);
+  answer(ports::PutOutcome{});
+  const auto fourth = post(path(), kGood);
+  EXPECT_FALSE(fourth->response);
+  EXPECT_EQ(world.puts.size(), 2U);
+}
 
 TEST_F(NotifyEndpointTest, AnswersOnlyWhenTheMessageIsStored) {
   const auto client = post(path(), kGood);

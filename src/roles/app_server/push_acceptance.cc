@@ -36,6 +36,9 @@ void PushAcceptance::find(const AppId& subscription, Existence then) {
 }
 
 void PushAcceptance::accept(Message message, Accepted then) {
+  if (ports_.deadline.refuses()) {
+    return loop_.post([this, then = std::move(then)]() mutable { then(std::unexpected(ports_.deadline.stall())); });
+  }
   message.accepted_at = clock_.wall();
   ports_.order.put(std::move(message), [this, &then](const Message& numbered) {
     Message summary;
@@ -43,10 +46,15 @@ void PushAcceptance::accept(Message message, Accepted then) {
     summary.app = numbered.app;
     summary.priority = numbered.priority;
     summary.expires_at = numbered.expires_at;
-    return Reply<Result<ports::PutOutcome>>(
-        loop_, [this, summary = std::move(summary), then = std::move(then)](Result<ports::PutOutcome> outcome) mutable {
-          stored(summary, std::move(outcome), std::move(then));
-        });
+    auto late = [this, summary](const Result<ports::PutOutcome>& outcome) {
+      if (outcome) count_and_announce(summary);
+    };
+    auto in_time = [this, summary = std::move(summary),
+                    then = std::move(then)](Result<ports::PutOutcome> outcome) mutable {
+      stored(summary, std::move(outcome), std::move(then));
+    };
+    return ports_.deadline.bound<ports::PutOutcome>(Reply<Result<ports::PutOutcome>>(loop_, std::move(in_time)),
+                                                    std::move(late));
   });
 }
 
@@ -57,11 +65,15 @@ void PushAcceptance::stored(const Message& summary, Result<ports::PutOutcome> ou
     }
     return then(std::unexpected(outcome.error()));
   }
+  // Before the answer leaves: a sender that waits for it sees its messages routed in the order it sent them.
+  count_and_announce(summary);
+  then(summary.id);
+}
+
+void PushAcceptance::count_and_announce(const Message& summary) {
   accepted_[static_cast<int>(summary.priority)]->add();
   if (log_.enabled(LogLevel::kDebug)) log_.debug("message accepted", {{"message", summary.id.hex()}});
-  // Before the answer leaves: a sender that waits for it sees its messages routed in the order it sent them.
   if (!is_expired(summary, clock_.wall())) announce(summary);
-  then(summary.id);
 }
 
 void PushAcceptance::announce(const Message& summary) {

@@ -13,6 +13,7 @@
 #include "domain/message.h"
 #include "ports/directory.h"
 #include "ports/message_queue.h"
+#include "ports/store_deadline.h"
 #include "roles/app_server/acceptance_order.h"
 
 namespace herald::roles::app_server {
@@ -22,6 +23,7 @@ struct PushAcceptancePorts {
   ports::Directory& directory;
   ports::MessageQueue& queue;
   AcceptanceOrder& order;
+  ports::StoreDeadline& deadline;
 };
 
 // One event loop's; used on that loop's thread only, and destroyed when the loop runs no more.
@@ -35,11 +37,13 @@ class PushAcceptance {
   // Whether a device holds that subscription now.
   void find(const AppId& subscription, Existence then);
   // Gives `message` its id and accepted_at, stores it, and announces it unless it has expired. Errors as
-  // MessageStore::put(); those that are nobody's fault but ours are logged.
+  // MessageStore::put(), or kUnavailable if the store does not answer in time; those that are nobody's fault but ours
+  // are logged. A message that is stored later than that is announced then.
   void accept(Message message, Accepted then);
 
  private:
   void stored(const Message& summary, Result<ports::PutOutcome> outcome, Accepted then);
+  void count_and_announce(const Message& summary);
   void announce(const Message& summary);
   void publish();
 

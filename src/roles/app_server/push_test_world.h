@@ -102,7 +102,8 @@ struct PushTest : testing::Test {
   PushWorld world;
   MessageIdSource ids{clock, random};
   AcceptanceOrder order{world, ids};
-  PushAcceptance acceptance{{world, world, order}, loop, clock, log, metrics};
+  TestDeadline patience{clock, metrics};
+  PushAcceptance acceptance{{world, world, order, patience.deadline}, loop, clock, log, metrics};
   VapidChecker vapid{std::string(kOrigin), limits, clock, metrics};
   protocol::subscription::EndpointTokens tokens{{std::vector<std::uint8_t>(32, 1)}};
   std::unique_ptr<RateLimits> rates = std::make_unique<RateLimits>(limits);

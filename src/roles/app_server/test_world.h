@@ -13,10 +13,44 @@
 #include "ports/directory.h"
 #include "ports/message_queue.h"
 #include "ports/message_store.h"
+#include "ports/store_deadline.h"
 #include "protocol/queue/envelope.h"
 #include "transport/http.h"
 
 namespace herald::roles::app_server {
+
+// Keeps tasks until the test runs them, oldest first.
+class HeldTimers final : public TimerService {
+ public:
+  TimerId run_after(std::chrono::milliseconds /*delay*/, Task task) override {
+    waiting.push_back(std::move(task));
+    return waiting.size();
+  }
+  void cancel(TimerId /*id*/) override {}
+  void run_next() {
+    Task task = std::move(waiting.front());
+    waiting.pop_front();
+    task();
+  }
+  std::deque<Task> waiting;
+};
+
+// What the endpoints of a loop ask of a deadline, with a minute for the store.
+struct TestDeadline {
+  static constexpr std::chrono::milliseconds kTimeout{60'000};
+
+  TestDeadline(ManualClock& with, Metrics& metrics)
+      : clock(with), deadline({.timeout = kTimeout, .overdue_max = 2}, timers, with, metrics) {}
+  // Lets the time run out for the calls that are under way.
+  void pass() {
+    clock.advance(kTimeout);
+    timers.run_next();
+  }
+
+  ManualClock& clock;
+  HeldTimers timers;
+  ports::StoreDeadline deadline;
+};
 
 // Holds what the endpoint puts until the test answers; the rest answers by itself.
 class TestWorld : public ports::MessageStore,

@@ -17,13 +17,54 @@ void Presence::go_online(Connection& connection, const UserAgentId& user_agent, 
     become(connection, user_agent);
     std::exchange(then, [](const Status&) {})({});
   }
-  const Location here{LocationKind::kWebSocket, context_.config.server, context_.config.shard, connection.number()};
-  context_.directory.set_location(
-      user_agent, here, std::move(wake),
-      Reply<Result<Location>>(context_.executor, [this, number = connection.number(), user_agent,
-                                                  then = std::move(then)](const Result<Location>& previous) mutable {
-        located(number, user_agent, previous, std::move(then));
-      }));
+  const std::uint64_t number = connection.number();
+  const MonoTime asked = context_.clock.mono();
+  set_location(number, user_agent, wake,
+               [this, number, user_agent, wake, asked, then = std::move(then)](Result<Location> previous) mutable {
+                 const std::chrono::milliseconds timeout(context_.config.limits.store_timeout_ms);
+                 const bool reading_may_help =
+                     !previous && may_pass(previous.error().kind) && context_.clock.mono() - asked < timeout;
+                 if (!reading_may_help) return located(number, user_agent, previous, std::move(then));
+                 read_instead(number, user_agent, std::move(wake), std::move(previous.error()), std::move(then));
+               });
+}
+
+void Presence::write_location(Connection& connection, Then then) {
+  const std::uint64_t number = connection.number();
+  const UserAgentId user_agent = connection.device();
+  const auto unwritten = unwritten_.find(number);
+  const auto wake = unwritten == unwritten_.end() ? std::nullopt : std::optional(unwritten->second);
+  set_location(number, user_agent, wake,
+               [this, number, user_agent, then = std::move(then)](const Result<Location>& previous) mutable {
+                 if (previous) unwritten_.erase(number);
+                 located(number, user_agent, previous, std::move(then));
+               });
+}
+
+void Presence::set_location(std::uint64_t number, const UserAgentId& user_agent, std::optional<WakeInterface> wake,
+                            std::move_only_function<void(Result<Location>)> then) {
+  const Location here{LocationKind::kWebSocket, context_.config.server, context_.config.shard, number};
+  context_.directory.set_location(user_agent, here, std::move(wake),
+                                  Reply<Result<Location>>(context_.executor, std::move(then)));
+}
+
+// On a full disk. The device is given what is pending; what comes later is found when its location has been written,
+// since its pending deliveries are read again after that: store, then look.
+void Presence::read_instead(std::uint64_t number, const UserAgentId& user_agent, std::optional<WakeInterface> wake,
+                            Error error, Then then) {
+  auto read = [this, number, user_agent, wake = std::move(wake), error = std::move(error),
+               then = std::move(then)](const Result<ports::PendingPage>& page) mutable {
+    if (!page) return located(number, user_agent, std::unexpected(std::move(error)), std::move(then));
+    counters_.store_failures.add();
+    Connection* connection = table_.find(number);
+    if (connection == nullptr || connection->closing()) return;
+    if (wake) unwritten_[number] = *wake;
+    become(*connection, user_agent);
+    unlocated_(number);
+    then({});
+  };
+  context_.deliveries.pending(user_agent, std::nullopt, 1, context_.clock.wall(),
+                              Reply<Result<ports::PendingPage>>(context_.executor, std::move(read)));
 }
 
 void Presence::located(std::uint64_t number, const UserAgentId& user_agent, const Result<Location>& previous,
@@ -40,6 +81,14 @@ void Presence::located(std::uint64_t number, const UserAgentId& user_agent, cons
   }
   become(*connection, user_agent);
   then({});
+}
+
+void Presence::located_late(const UserAgentId& user_agent, const Location& written, const Location& before) {
+  displace(user_agent, before, written.connection);
+  if (written.kind != LocationKind::kWebSocket) return;
+  const Connection* connection = table_.find(written.connection);
+  const bool online = connection != nullptr && connection->online() && connection->device() == user_agent;
+  if (!online) leave({user_agent, written.connection});
 }
 
 void Presence::become(Connection& connection, const UserAgentId& user_agent) {
@@ -85,6 +134,7 @@ void Presence::go_offline(Connection& connection) {
 }
 
 void Presence::left(Connection& connection) {
+  unwritten_.erase(connection.number());
   const bool was_here = connection.online();
   go_offline(connection);
   if (was_here && !connection.displaced()) leave({connection.device(), connection.number()});
@@ -92,15 +142,13 @@ void Presence::left(Connection& connection) {
 
 void Presence::missing(std::vector<UserAgentId> user_agents) {
   if (user_agents.empty()) return;
-  context_.directory.locate(
-      std::move(user_agents),
-      Reply<Result<std::vector<Node>>>(context_.executor, [this](const Result<std::vector<Node>>& nodes) {
-        if (!nodes) return;
-        for (const Node& node : *nodes) {
-          if (!left_over(node.location)) continue;
-          leave({node.user_agent, node.location.connection});
-        }
-      }));
+  nodes_.locate(std::move(user_agents), [this](const Result<std::vector<Node>>& nodes) {
+    if (!nodes) return;
+    for (const Node& node : *nodes) {
+      if (!left_over(node.location)) continue;
+      leave({node.user_agent, node.location.connection});
+    }
+  });
 }
 
 bool Presence::left_over(const Location& location) const {
@@ -113,13 +161,14 @@ void Presence::leave(const Departure& departure) {
   context_.directory.leave(departure.user_agent, context_.config.server, departure.connection,
                            context_.config.sleep_server(departure.user_agent),
                            Reply<Result<Location>>(context_.executor, [this, departure](const Result<Location>& now) {
-                             if (!now) return retry_leave(departure);
+                             if (!now) return retry_leave(departure, now.error());
                              if (now->kind == LocationKind::kSleeping) hand_over(departure.user_agent, now->server);
                            }));
 }
 
-void Presence::retry_leave(const Departure& departure) {
+void Presence::retry_leave(const Departure& departure, const Error& error) {
   counters_.store_failures.add();
+  if (error.kind == ErrorKind::kCorrupt) return;
   departures_.push_back(departure);
   if (departures_.size() > 1) return;
   context_.timers.run_after(kRetryDelay, [this] {

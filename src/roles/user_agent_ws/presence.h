@@ -5,10 +5,12 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <unordered_map>
 #include <vector>
 
 #include "base/result.h"
 #include "domain/location.h"
+#include "ports/node_lookup.h"
 #include "protocol/queue/envelope.h"
 #include "roles/user_agent_ws/connection_table.h"
 #include "roles/user_agent_ws/context.h"
@@ -20,11 +22,21 @@ namespace herald::roles::user_agent_ws {
 class Presence {
  public:
   Presence(Context& context, ConnectionTable& table, DeliveryReports& reports, Counters& counters)
-      : context_(context), table_(table), reports_(reports), counters_(counters) {}
+      : context_(context),
+        table_(table),
+        reports_(reports),
+        counters_(counters),
+        nodes_(context.directory, context.executor, context.log, context.metrics) {}
 
-  // `then` is called once unless the connection is gone by then.
+  // A device is online here, but where it is could not be written: see RollCall::locate_later().
+  void on_unlocated(std::function<void(std::uint64_t connection)> then) { unlocated_ = std::move(then); }
+
+  // `then` is called once unless the connection is gone by then. A device for which the store takes no write, but can
+  // still be read, goes online nevertheless.
   void go_online(Connection& connection, const UserAgentId& user_agent, std::optional<WakeInterface> wake,
                  std::move_only_function<void(Status)> then);
+  // Writes where a device is that is online without that. `then` as above.
+  void write_location(Connection& connection, std::move_only_function<void(Status)> then);
   void go_to_sleep(Connection& connection, const UserAgentId& user_agent, const WakeInterface& wake,
                    std::move_only_function<void(Status)> then);
   // The connection ended.
@@ -32,6 +44,8 @@ class Presence {
   // These were looked for here and are not online here: a location that names a connection of an earlier run is taken
   // back, so that the device is woken, or waits, as if it had left.
   void missing(std::vector<UserAgentId> user_agents);
+  // See UserAgentWs::located_late().
+  void located_late(const UserAgentId& user_agent, const Location& written, const Location& before);
   // A newer connection took this one's device over.
   void taken_over(const protocol::queue::TakenOver& notice);
 
@@ -42,6 +56,10 @@ class Presence {
     std::uint64_t connection;
   };
 
+  void set_location(std::uint64_t number, const UserAgentId& user_agent, std::optional<WakeInterface> wake,
+                    std::move_only_function<void(Result<Location>)> then);
+  void read_instead(std::uint64_t number, const UserAgentId& user_agent, std::optional<WakeInterface> wake, Error error,
+                    Then then);
   void located(std::uint64_t number, const UserAgentId& user_agent, const Result<Location>& previous, Then then);
   void slept(std::uint64_t number, const UserAgentId& user_agent, const Result<Location>& previous, Then then);
   void displace(const UserAgentId& user_agent, const Location& previous, std::uint64_t successor);
@@ -49,7 +67,7 @@ class Presence {
   void go_offline(Connection& connection);
   [[nodiscard]] bool left_over(const Location& location) const;
   void leave(const Departure& departure);
-  void retry_leave(const Departure& departure);
+  void retry_leave(const Departure& departure, const Error& error);
   // What is pending for a device that sleeps now is announced to the server that wakes it.
   void hand_over(const UserAgentId& user_agent, const ServerId& to);
 
@@ -57,7 +75,10 @@ class Presence {
   ConnectionTable& table_;
   DeliveryReports& reports_;
   Counters& counters_;
-  std::vector<Departure> departures_;  // refused by the store, to be repeated
+  ports::NodeLookup nodes_;
+  std::function<void(std::uint64_t)> unlocated_;
+  std::unordered_map<std::uint64_t, WakeInterface> unwritten_;  // of connections without a written location
+  std::vector<Departure> departures_;                           // refused by the store, to be repeated
 };
 
 }  // namespace herald::roles::user_agent_ws

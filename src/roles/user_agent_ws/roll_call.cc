@@ -27,15 +27,14 @@ void RollCall::next_page() {
     if (connection != nullptr && connection->online()) {
       page.push_back(waiting_.back());
       devices.push_back(connection->device());
+    } else {
+      unlocated_.erase(waiting_.back());
     }
     waiting_.pop_back();
   }
   looking_ = !page.empty();
   if (!looking_) return;
-  context_.directory.locate(
-      std::move(devices),
-      Reply<Result<std::vector<Node>>>(context_.executor,
-                                       [this, page = std::move(page)](const auto& nodes) { located(page, nodes); }));
+  nodes_.locate(std::move(devices), [this, page = std::move(page)](const auto& nodes) { located(page, nodes); });
 }
 
 void RollCall::located(const std::vector<std::uint64_t>& page, const Result<std::vector<Node>>& nodes) {
@@ -51,23 +50,37 @@ void RollCall::located(const std::vector<std::uint64_t>& page, const Result<std:
 
 void RollCall::answer(std::uint64_t number, const Node& node) {
   Connection* connection = table_.find(number);
-  if (connection == nullptr || !connection->online() || connection->closing()) return;
+  if (connection == nullptr || !connection->online() || connection->closing()) {
+    unlocated_.erase(number);
+    return;
+  }
   const Location& location = node.location;
-  if (location.kind != LocationKind::kWebSocket) return write_again(number, node.user_agent);
+  if (location.kind != LocationKind::kWebSocket || unlocated_.contains(number)) return write_again(number);
   const bool here = location.server == context_.config.server && location.connection == number;
   if (here) return deliverer_.start(*connection);
   presence_.taken_over({node.user_agent, context_.config.shard, number});
 }
 
-void RollCall::write_again(std::uint64_t number, const UserAgentId& user_agent) {
-  presence_.go_online(*table_.find(number), user_agent, std::nullopt, [this, number](const Status& status) {
-    if (Connection* connection = table_.find(number); status && connection != nullptr) {
-      return deliverer_.start(*connection);
-    }
-    waiting_.push_back(number);
-    context_.timers.run_after(kRetryDelay, [this] {
-      if (!looking_) next_page();
-    });
+void RollCall::write_again(std::uint64_t number) {
+  presence_.write_location(*table_.find(number), [this, number](const Status& status) {
+    Connection* connection = table_.find(number);
+    if (status || connection == nullptr) unlocated_.erase(number);
+    if (status && connection != nullptr) return deliverer_.start(*connection);
+    if (connection != nullptr) try_later(number);
+  });
+}
+
+void RollCall::locate_later(std::uint64_t number) {
+  unlocated_.insert(number);
+  try_later(number);
+}
+
+void RollCall::try_later(std::uint64_t number) {
+  waiting_.push_back(number);
+  if (std::exchange(planned_, true)) return;
+  context_.timers.run_after(kRetryDelay, [this] {
+    planned_ = false;
+    if (!looking_) next_page();
   });
 }
 

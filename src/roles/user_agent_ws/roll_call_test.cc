@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <deque>
+
 #include "roles/user_agent_ws/context.h"
 #include "roles/user_agent_ws/test_world.h"
 
@@ -71,6 +73,53 @@ TEST_F(RollCallTest, GoesOnUntilTheStoreAnswers) {
   world.executor.run();
   EXPECT_NE(device.take().find(message->id.hex()), std::string::npos);
   EXPECT_EQ(location(1).server, "WS1");
+}
+
+TEST_F(RollCallTest, DeviceWhoseLocationIsDamagedHoldsUpNoOther) {
+  std::deque<Device> devices;
+  for (std::uint8_t n = 1; n <= 4; ++n) devices.emplace_back(world, n).register_ua();
+  world.store.damaged_node = world.user_agent(3);
+  const auto message = world.store_message({1, 2, 3, 4});
+  look_again();
+  for (Device& device : devices) EXPECT_NE(device.take().find(message->id.hex()), std::string::npos);
+}
+
+TEST_F(RollCallTest, DeviceOfAStoreThatTakesNoWritesIsServedAndLocatedLater) {
+  const Location before{LocationKind::kWebSocket, "WS1", 0, 4'711};
+  location(1) = before;
+  world.store.full = true;
+  const auto waiting = world.store_message({1});
+  Device device(world);
+  const std::string answer = device.ask(device.register_frame(R"(,"interface":{"ip":"127.0.0.1","port":5000})"));
+  EXPECT_NE(answer.find(waiting->id.hex()), std::string::npos) << answer;
+  const auto unannounced = world.store_message({1});
+  const auto pass = [&] {
+    world.timers.advance(kRetryDelay);
+    world.executor.run();
+  };
+  for (int i = 0; i < 3; ++i) pass();
+  EXPECT_EQ(location(1), before);
+  EXPECT_EQ(device.take(), "");
+  EXPECT_FALSE(device.socket.closed);
+  world.store.full = false;
+  pass();
+  EXPECT_NE(location(1), before);
+  EXPECT_EQ(world.store.wakes[world.user_agent(1)].port, 5000);
+  EXPECT_NE(device.take().find(unannounced->id.hex()), std::string::npos) << "store, then look";
+  const auto reads = world.store.page_reads;
+  pass();
+  EXPECT_EQ(world.store.page_reads, reads) << "once";
+}
+
+TEST_F(RollCallTest, UnlocatedDeviceThatLeavesIsForgotten) {
+  world.store.full = true;
+  Device device(world);
+  device.register_ua();
+  device.drop();
+  world.store.full = false;
+  world.timers.advance(kRetryDelay);
+  world.executor.run();
+  EXPECT_EQ(location(1).kind, LocationKind::kDisconnected);
 }
 
 TEST(Deliverer, SendsNothingThatExpiredWhileTheStoreTookItsTime) {

@@ -15,7 +15,9 @@
 namespace herald::roles::user_agent_ws {
 
 struct Shard {
-  explicit Shard(Context with) : context(std::move(with)) {}
+  explicit Shard(Context with) : context(std::move(with)) {
+    presence.on_unlocated([this](std::uint64_t connection) { roll_call.locate_later(connection); });
+  }
 
   Context context;
   Counters counters{context.metrics};

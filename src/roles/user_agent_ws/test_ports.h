@@ -1,6 +1,7 @@
 #pragma once
 // For this folder's tests: small fakes of the ports. Adapters must not be included by a role.
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <optional>
@@ -22,6 +23,8 @@ namespace herald::roles::user_agent_ws::test {
 class FakeStore final : public ports::MessageStore, public ports::DeliveryStore, public ports::Directory {
  public:
   bool failing = false;
+  bool full = false;                        // set_location() answers kUnavailable
+  std::optional<UserAgentId> damaged_node;  // locate() fails with kCorrupt whenever it is asked for
   std::map<MessageId, MessagePtr> messages;
   std::map<UserAgentId, std::set<MessageId>> waiting;
   std::map<UserAgentId, Location> locations;
@@ -65,7 +68,7 @@ class FakeStore final : public ports::MessageStore, public ports::DeliveryStore,
   }
   void set_location(UserAgentId user_agent, Location location, std::optional<WakeInterface> wake,
                     Reply<Result<Location>> reply) override {
-    if (failing) return std::move(reply)(away());
+    if (failing || full) return std::move(reply)(away());
     if (wake && wake->ip.empty()) {
       wakes.erase(user_agent);
     } else if (wake) {
@@ -85,6 +88,9 @@ class FakeStore final : public ports::MessageStore, public ports::DeliveryStore,
   }
   void locate(std::vector<UserAgentId> user_agents, Reply<Result<std::vector<Node>>> reply) override {
     if (failing) return std::move(reply)(away());
+    if (damaged_node && std::ranges::find(user_agents, *damaged_node) != user_agents.end()) {
+      return std::move(reply)(fail(ErrorKind::kCorrupt, "damaged"));
+    }
     std::vector<Node> nodes;
     for (const auto& user_agent : user_agents) nodes.push_back({user_agent, locations[user_agent], std::nullopt});
     std::move(reply)(std::move(nodes));

@@ -36,6 +36,10 @@ void UserAgentWs::deliver(const std::vector<protocol::queue::Deliver>& announced
   shard_->presence.missing(shard_->deliverer.deliver(announced));
 }
 
+void UserAgentWs::located_late(const UserAgentId& user_agent, const Location& written, const Location& before) {
+  shard_->presence.located_late(user_agent, written, before);
+}
+
 void UserAgentWs::look_again() {
   shard_->roll_call.begin();
 }

@@ -33,6 +33,9 @@ class UserAgentWs final : public transport::WebSocketAcceptor {
   void deliver(const std::vector<protocol::queue::Deliver>& announced);
   // A newer connection took a device of this shard over; unknown connections are ignored.
   void taken_over(const protocol::queue::TakenOver& notice);
+  // A location was written after the device that asked for it had been refused, since the store took too long: it is
+  // taken back unless the device is online there by now. `before` is where the device was.
+  void located_late(const UserAgentId& user_agent, const Location& written, const Location& before);
   // This server may have counted as gone for a while, or messages on its queue may have been lost: each device that is
   // online is looked for again, and what is pending for it is sent.
   void look_again();

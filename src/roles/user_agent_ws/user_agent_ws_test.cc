@@ -408,6 +408,35 @@ TEST(UserAgentWs, LeavingIsRepeatedUntilTheStoreTakesIt) {
   EXPECT_EQ(world.store.locations[world.user_agent(1)].kind, LocationKind::kDisconnected);
 }
 
+TEST(UserAgentWs, LocationThatWasWrittenTooLateIsTakenBack) {
+  World world;
+  const Location late{LocationKind::kWebSocket, "WS1", 0, 4'711};
+  world.store.locations[world.user_agent(1)] = late;
+  world.role.located_late(world.user_agent(1), late, Location{});
+  world.executor.run();
+  EXPECT_EQ(world.store.locations[world.user_agent(1)].kind, LocationKind::kDisconnected);
+}
+
+TEST(UserAgentWs, LocationThatWasWrittenLateStaysWhileItsDeviceIsOnlineThere) {
+  World world;
+  Device device(world);
+  device.register_ua();
+  const Location here = world.store.locations[world.user_agent(1)];
+  world.role.located_late(world.user_agent(1), here, Location{});
+  world.executor.run();
+  EXPECT_EQ(world.store.locations[world.user_agent(1)], here);
+}
+
+TEST(UserAgentWs, ConnectionThatALateLocationReplacedIsTakenOver) {
+  World world;
+  Device device(world);
+  device.register_ua();
+  const Location here = world.store.locations[world.user_agent(1)];
+  world.role.located_late(world.user_agent(1), {LocationKind::kWebSocket, "WS1", 0, 4'711}, here);
+  world.executor.run();
+  EXPECT_EQ(device.socket.close_reason, "taken over");
+}
+
 TEST(UserAgentWs, WhatIsPendingWhenADeviceFallsAsleepIsAnnouncedToItsWaker) {
   World world;
   const auto before = world.store_message({1});

@@ -51,7 +51,12 @@ class Worker::Request final : public transport::HttpResponder::Sink,
 };
 
 Worker::Worker(Services& services, std::uint32_t shard, LoopLinks links)
-    : services_(services), strand_(services.ground.make_strand()), timers_(services.ground, strand_) {
+    : services_(services),
+      strand_(services.ground.make_strand()),
+      timers_(services.ground, strand_),
+      deadline_({.timeout = milliseconds(services.swarm.limits.store_timeout_ms),
+                 .overdue_max = services.swarm.limits.store_overdue_max},
+                timers_, services.clock, services.metrics) {
   if (services.spec.app_server) add_app_server();
   if (services.spec.user_agent_ws) add_user_agent_ws(shard, links);
   if (services.spec.user_agent_udp) add_pull(links);
@@ -69,11 +74,11 @@ void Worker::add_app_server() {
   StoreDoor& store = services_.store;
   notify_.emplace(roles::app_server::NotifyConfig{.limits = limits, .draining = {}},
                   roles::app_server::NotifyPorts{store, store, store, services_.queue, services_.order,
-                                                 services_.installation.cursors},
+                                                 services_.installation.cursors, deadline_},
                   strand_, services_.clock, services_.log, services_.metrics);
   router_.add("/notify", *notify_);
-  acceptance_.emplace(roles::app_server::PushAcceptancePorts{store, services_.queue, services_.order}, strand_,
-                      services_.clock, services_.log, services_.metrics);
+  acceptance_.emplace(roles::app_server::PushAcceptancePorts{store, services_.queue, services_.order, deadline_},
+                      strand_, services_.clock, services_.log, services_.metrics);
   vapid_.emplace(std::string(kPublicUrl), limits, services_.clock, services_.metrics);
   context_.emplace(roles::app_server::PushContext{
       {.limits = limits, .public_url = std::string(kPublicUrl), .draining = {}, .trusted_proxies = {}},

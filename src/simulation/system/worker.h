@@ -12,6 +12,7 @@
 #include "base/metrics.h"
 #include "domain/message_id_source.h"
 #include "domain/recent_acks.h"
+#include "ports/store_deadline.h"
 #include "protocol/subscription/endpoint_token.h"
 #include "protocol/user_agent/flow2012/ua_token.h"
 #include "roles/app_server/notify_endpoint.h"
@@ -134,6 +135,7 @@ class Worker {
   Services& services_;
   Strand& strand_;
   StrandTimers timers_;
+  ports::StoreDeadline deadline_;
   std::vector<std::shared_ptr<Link>> links_;
   std::vector<std::shared_ptr<Request>> requests_;
   std::optional<roles::user_agent_ws::UserAgentWs> websockets_;
