@@ -4,35 +4,33 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <fstream>
-#include <numeric>
-#include <sstream>
 
+#include "app/nearest_name.h"
 #include "app/options.h"
+#include "base/file_text.h"
 
 namespace herald::app {
 
 namespace {
 
-// Edit distance, for suggesting the key that was meant.
-std::size_t distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i);
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t changed = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = std::exchange(row[j], std::min({changed, row[j] + 1, row[j - 1] + 1}));
-    }
-  }
-  return row.back();
+std::string suggestion(std::string_view path) {
+  std::vector<std::string> paths;
+  for (const auto& option : options()) paths.push_back(option.path);
+  return did_you_mean(path, paths);
 }
 
-std::string suggestion(std::string_view path) {
-  const auto& all = options();
-  const auto nearest =
-      std::ranges::min_element(all, {}, [path](const Option& option) { return distance(option.path, path); });
-  return distance(nearest->path, path) <= 3 ? "; did you mean " + nearest->path + "?" : "";
+// The parser's words begin with "Error while parsing …: "; what follows tells what it met, perhaps on several lines,
+// and with bytes of the file.
+std::string what_is_wrong(std::string_view description) {
+  if (description.find("string") != std::string_view::npos &&
+      (description.find("end-of-file") != std::string_view::npos ||
+       description.find("line-break") != std::string_view::npos ||
+       description.find("newline") != std::string_view::npos)) {
+    return "a string is not closed; it must end with a quote on its line";
+  }
+  std::string text = "not valid TOML: ";
+  for (const char c : description) text += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? ' ' : c;
+  return text;
 }
 
 class Reader {
@@ -117,19 +115,15 @@ ConfigurationFile parse_configuration(std::string_view toml, const std::string& 
   try {
     reader.read_table(toml::parse(toml, name), "");
   } catch (const toml::parse_error& error) {
-    reader.error(error.source().begin, std::string(error.description()));
+    reader.error(error.source().begin, what_is_wrong(error.description()));
   }
   return file;
 }
 
 ConfigurationFile read_configuration_file(const std::string& file) {
-  std::ifstream in(file, std::ios::binary);
-  std::ostringstream text;
-  if (!in || !(text << in.rdbuf())) {
-    // An empty file inserts nothing, which is no failure to read.
-    if (!in.is_open() || in.bad()) return {{}, {file + ": can't be read; check --config and the file's permissions"}};
-  }
-  return parse_configuration(text.str(), file);
+  const auto text = read_file(file);
+  if (!text) return {{}, {"--config: " + text.error().message}};
+  return parse_configuration(*text, file);
 }
 
 Resolved load_configuration(const Settings& flags, const std::string& file) {

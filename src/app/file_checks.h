@@ -12,4 +12,8 @@ namespace herald::app {
 // token key file that serve would make is not missed.
 [[nodiscard]] std::vector<std::string> unusable_files(const Configuration& configuration);
 
+// One line for each file with a secret that everybody may read, or others may write: the option, the file, its mode.
+// Files that only a group may read are as their owner wants them.
+[[nodiscard]] std::vector<std::string> exposed_files(const Configuration& configuration);
+
 }  // namespace herald::app

@@ -5,8 +5,6 @@
 
 #include <cerrno>
 #include <cstring>
-#include <fstream>
-#include <iterator>
 
 namespace herald::app {
 
@@ -28,14 +26,6 @@ bool write_all(int fd, std::string_view content) {
 }
 
 }  // namespace
-
-Result<std::string> read_file(const std::string& file) {
-  std::ifstream in(file, std::ios::binary);
-  if (!in) return system_error(file, "can't be read", errno);
-  std::string content((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
-  if (in.bad()) return system_error(file, "can't be read", errno);
-  return content;
-}
 
 Status write_new_file(const std::string& file, std::string_view content, mode_t mode) {
   const int fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);

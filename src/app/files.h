@@ -1,17 +1,15 @@
 #pragma once
-// Small files as whole strings.
+// Small files as whole strings: base/file_text.h reads them.
 
 #include <sys/types.h>
 
 #include <string>
 #include <string_view>
 
+#include "base/file_text.h"
 #include "base/result.h"
 
 namespace herald::app {
-
-// kUnavailable: it can't be read; the message names the file and the reason.
-[[nodiscard]] Result<std::string> read_file(const std::string& file);
 
 // Makes `file` with that content and mode, synced to disk. kConflict: it exists already; kUnavailable: it can't be
 // written.

@@ -7,18 +7,15 @@
 
 namespace herald::app {
 
-namespace {
-
-// The first line; whoever writes a file by hand ends it with a newline.
-Result<std::string> read_secret(const std::string& file) {
+// Whoever writes a file by hand ends it with a newline.
+Result<std::string> broker_password(const Configuration& configuration) {
+  const std::string& file = configuration.broker_password_file;
   auto text = read_file(file);
   if (!text) return text;
   text->resize(std::min(text->find_first_of("\r\n"), text->size()));
   if (text->empty()) return fail(ErrorKind::kInvalid, file + " is empty");
   return text;
 }
-
-}  // namespace
 
 std::expected<std::unique_ptr<ports::MessageQueue>, Failure> open_queue(const Configuration& configuration,
                                                                         const Clock& clock, RandomSource& random,
@@ -33,7 +30,7 @@ std::expected<std::unique_ptr<ports::MessageQueue>, Failure> open_queue(const Co
                               .name = "herald-" + configuration.server_id,
                               .limits = configuration.limits};
   if (!configuration.broker_password_file.empty()) {
-    auto password = read_secret(configuration.broker_password_file);
+    auto password = broker_password(configuration);
     if (!password)
       return std::unexpected(Failure{ExitCode::kUsage, "broker_password_file: " + password.error().message});
     config.password = std::move(*password);

@@ -14,6 +14,9 @@
 
 namespace herald::app {
 
+// The first line of broker_password_file. kNotFound, kUnavailable, kInvalid: the file can't be read, or is empty.
+[[nodiscard]] Result<std::string> broker_password(const Configuration& configuration);
+
 // References must outlive the queue. A broker that is away is no failure; a password file that can't be read is kUsage.
 [[nodiscard]] std::expected<std::unique_ptr<ports::MessageQueue>, Failure> open_queue(
     const Configuration& configuration, const Clock& clock, RandomSource& random, Log& log, Metrics& metrics);

@@ -57,7 +57,7 @@ TEST(Files, ANewFileReplacesNothing) {
   ASSERT_FALSE(again);
   EXPECT_EQ(again.error().kind, ErrorKind::kConflict);
   EXPECT_EQ(read_file(file), "one");
-  EXPECT_EQ(read_file(folder.path() + "/y").error().kind, ErrorKind::kUnavailable);
+  EXPECT_EQ(read_file(folder.path() + "/y").error().kind, ErrorKind::kNotFound);
 }
 
 }  // namespace

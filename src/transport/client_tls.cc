@@ -6,11 +6,10 @@
 #include <sys/socket.h>
 
 #include <cerrno>
-#include <fstream>
-#include <iterator>
 #include <utility>
 
 #include "base/check.h"
+#include "base/file_text.h"
 #include "transport/address.h"
 
 namespace herald::transport {
@@ -70,9 +69,8 @@ Result<ContextPtr> make_context(const ClientOptions& options) {
 // The contents of ca_file; empty if there is none.
 Result<std::string> read_authorities(const std::string& ca_file) {
   if (ca_file.empty()) return std::string();
-  std::ifstream in(ca_file, std::ios::binary);
-  std::string contents(std::istreambuf_iterator<char>(in), {});
-  if (!in.is_open() || in.bad()) return fail(ErrorKind::kInvalid, "can't read certificates from " + ca_file);
+  auto contents = read_file(ca_file);
+  if (!contents) return fail(ErrorKind::kInvalid, "certificates of authorities: " + contents.error().message);
   return contents;
 }
 
@@ -119,7 +117,7 @@ std::string tls_failure(const SSL& ssl) {
   const unsigned long error = ERR_get_error();
   ERR_clear_error();
   if (const long verified = SSL_get_verify_result(&ssl); verified != X509_V_OK)
-    return std::string("the server's certificate is not trusted: ") + X509_verify_cert_error_string(verified);
+    return std::string(kUntrustedCertificate) + ": " + X509_verify_cert_error_string(verified);
   const char* const reason = error == 0 ? nullptr : ERR_reason_error_string(error);
   return std::string("TLS failed: ") + (reason == nullptr ? "the connection ended" : reason);
 }

@@ -8,6 +8,7 @@
 #include "app/commands/sleeping_device.h"
 #include "app/commands/webpush_device.h"
 #include "app/files.h"
+#include "app/option_values.h"
 #include "base/crypto.h"
 #include "transport/udp_socket.h"
 
@@ -26,7 +27,7 @@ OrFailure<std::string> fetch_token(Client& client, const std::string& server) {
   const auto response = client.fetch("GET", server + "/token");
   if (!response) {
     return failure(response.error().kind == ErrorKind::kInvalid ? ExitCode::kUsage : ExitCode::kFailed,
-                   "no token from " + server + ": " + response.error().message + "; is `herald serve` running there?");
+                   "no token from " + server + ": " + response.error().message + advice_on(response.error()));
   }
   if (response->status == 200) return response->body;
   return failure(ExitCode::kFailed, server + " gives no token: " + refusal_reason(*response));
@@ -35,9 +36,14 @@ OrFailure<std::string> fetch_token(Client& client, const std::string& server) {
 // The token kept in `file`, or a new one, kept there from now on.
 OrFailure<std::string> device_token(Client& client, const std::string& server, const std::string& file) {
   if (file.empty()) return fetch_token(client, server);
-  if (auto kept = read_file(file)) {
+  auto kept = read_file(file);
+  if (!kept && kept.error().kind != ErrorKind::kNotFound) {
+    return failure(ExitCode::kUsage, "--token-file: " + kept.error().message);
+  }
+  if (kept) {
     kept->erase(kept->find_last_not_of(" \r\n\t") + 1);
-    if (!kept->empty()) return *kept;
+    if (kept->empty()) return failure(ExitCode::kUsage, "--token-file: " + file + " is empty; remove it");
+    return *kept;
   }
   auto token = fetch_token(client, server);
   if (!token) return token;
@@ -72,8 +78,8 @@ OrFailure<DeviceIdentity> identity_of(const ListenCommand& command, Client& clie
 
 std::optional<Failure> sleep(const ListenCommand& command, Client& client, const std::string& server,
                              DeviceIdentity identity, ListenOutput& output) {
-  const auto at = transport::SocketAddress::parse(command.bind);
-  if (!at) return Failure{ExitCode::kUsage, "--bind wants ADDR:PORT, such as 127.0.0.1:5000"};
+  const auto at = parse_address(command.bind);
+  if (!at) return Failure{ExitCode::kUsage, "--bind: " + at.error().message};
   SleepingDevice* device = nullptr;
   const auto pings = transport::UdpSocket::open(client.loop(), *at, [&device](const auto&, std::string_view) {
     if (device != nullptr) device->woken();
@@ -99,6 +105,9 @@ std::optional<Failure> wake(const ListenCommand& command, Client& client, const 
 OrFailure<WebPushIdentity> webpush_identity(const std::string& file) {
   SystemRandom random;
   const auto kept = file.empty() ? fail(ErrorKind::kNotFound, "") : read_file(file);
+  if (!kept && kept.error().kind != ErrorKind::kNotFound) {
+    return failure(ExitCode::kUsage, "--token-file: " + kept.error().message);
+  }
   if (!kept) return WebPushIdentity::make(random);
   auto identity = WebPushIdentity::parse(*kept);
   if (!identity) return failure(ExitCode::kUsage, file + ": " + identity.error().message);
