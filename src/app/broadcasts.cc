@@ -117,7 +117,7 @@ Status Broadcasts::save() const {
   if (file_.empty()) return {};
   const std::string next = file_ + ".new";
   ::unlink(next.c_str());
-  if (Status written = write_new_file(next, as_json(), 0640); !written) return written;
+  if (Status written = write_new_file(next, as_json(), 0600); !written) return written;
   if (std::rename(next.c_str(), file_.c_str()) == 0) return {};
   return fail(ErrorKind::kUnavailable, file_ + " can't be replaced");
 }

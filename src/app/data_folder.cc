@@ -21,8 +21,9 @@ std::unexpected<Failure> unusable(const std::string& path, const std::string& wh
 
 std::expected<void, Failure> make_data_folder(const std::string& path) {
   std::error_code error;
-  std::filesystem::create_directories(path, error);
+  const bool made = std::filesystem::create_directories(path, error);
   if (error) return unusable(path, error.message());
+  if (made) std::filesystem::permissions(path, std::filesystem::perms::owner_all, error);
   if (::access(path.c_str(), W_OK | X_OK) != 0) return unusable(path, std::strerror(errno));
   return {};
 }

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <future>
 
+#include "app/file_checks.h"
 #include "app/queues.h"
 #include "app/token_key_owner.h"
 #include "app/version.h"
@@ -31,6 +32,7 @@ operations::LoggingOptions logging_options(const Configuration& configuration) {
       configuration.log_format == LogFormat::kJson ? operations::LogFormat::kJson : operations::LogFormat::kText;
   options.level = configuration.log_level;
   options.colour = operations::wants_colour(stderr);
+  options.waiting_max_bytes = configuration.limits.log_waiting_max_bytes;
   return options;
 }
 
@@ -68,6 +70,10 @@ Services::Services(const Configuration& with, const Clock& time)
       ids(time, random),
       recent_acks(with.limits.recent_acks_max) {
   operations::add_process_metrics(metrics, std::string(version()), time);
+  metrics.add_callback(operations::MetricType::kCounter, "herald_log_lines_dropped_total",
+                       "Log lines dropped because nobody read standard error in time.", [this] {
+                         return std::vector<operations::MetricSample>{{{}, static_cast<double>(log.dropped())}};
+                       });
   metrics.add_callback(operations::MetricType::kGauge, "herald_queue_depth", "Envelopes waiting in a queue.",
                        [this] { return queue_depths(queue.get()); });
 }
@@ -80,6 +86,7 @@ std::expected<std::unique_ptr<Services>, Failure> Services::open(const Configura
 }
 
 std::expected<void, Failure> Services::open_parts() {
+  for (const auto& line : exposed_files(configuration)) log.warning("secret readable by others", {{"file", line}});
   auto allowed = roles::user_agent_udp::AllowedNetworks::parse(network_texts(configuration));
   if (!allowed) return std::unexpected(Failure{ExitCode::kUsage, "ping_networks: " + allowed.error().message});
   networks = std::move(*allowed);

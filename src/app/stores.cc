@@ -1,5 +1,7 @@
 #include "app/stores.h"
 
+#include <filesystem>
+
 #include "adapters/in_memory/in_memory_store.h"
 #include "adapters/mongodb/mongodb_store.h"
 #include "adapters/rocksdb/rocksdb_store.h"
@@ -52,12 +54,19 @@ class StoresOf final : public Stores {
   std::unique_ptr<Adapter> adapter_;
 };
 
+// A folder that an earlier version made under a usual umask. What is made now is private by the process's umask.
+void keep_private(const std::string& folder) {
+  std::error_code ignored;
+  std::filesystem::permissions(folder, std::filesystem::perms::owner_all, ignored);
+}
+
 using Opened = std::expected<std::unique_ptr<Stores>, Failure>;
 
 Opened open_rocksdb(const Configuration& configuration, const Clock& clock, Log& log, Metrics& metrics) {
   auto folder = DataFolder::open(configuration.data);
   if (!folder) return std::unexpected(folder.error());
   const std::string path = configuration.data + "/database";
+  keep_private(path);
   auto store =
       adapters::RocksdbStore::open({.folder = path, .accept_loss = configuration.missing_data == MissingData::kAccept},
                                    configuration.limits, clock, log, metrics);

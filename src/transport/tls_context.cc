@@ -2,6 +2,7 @@
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <openssl/ui.h>
 
 #include <mutex>
 #include <utility>
@@ -32,6 +33,30 @@ int select_protocol(SSL* /*ssl*/, const unsigned char** out, unsigned char* out_
   return found == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
+// Instead of OpenSSL's, which asks on the terminal and waits. `asked` is set.
+int refuse_passphrase(char* /*buffer*/, int /*size*/, int /*writing*/, void* asked) {
+  *static_cast<bool*>(asked) = true;
+  return -1;
+}
+
+// kInvalid: the file has no key that matches, or one behind a passphrase.
+Status use_key(SSL_CTX& context, const std::string& certificate_file, const std::string& key_file) {
+  bool asked = false;
+  SSL_CTX_set_default_passwd_cb(&context, refuse_passphrase);
+  SSL_CTX_set_default_passwd_cb_userdata(&context, &asked);
+  const bool used = SSL_CTX_use_PrivateKey_file(&context, key_file.c_str(), SSL_FILETYPE_PEM) == 1;
+  SSL_CTX_set_default_passwd_cb_userdata(&context, nullptr);
+  if (used) return {};
+  if (asked) {
+    ERR_clear_error();
+    return fail(ErrorKind::kInvalid, "the key in " + key_file +
+                                         " is protected by a passphrase, which a server can't ask for; write it "
+                                         "without one (openssl pkey -in FILE -out FILE) and keep it readable by its "
+                                         "owner only");
+  }
+  return std::unexpected(invalid("can't read a PEM key that matches " + certificate_file + " from " + key_file));
+}
+
 ContextPtr make_context() {
   ContextPtr context(SSL_CTX_new(TLS_server_method()), SSL_CTX_free);
   if (!context) return context;
@@ -55,9 +80,7 @@ Result<ContextPtr> read_context(const std::string& certificate_file, const std::
   if (SSL_CTX_use_certificate_chain_file(context.get(), certificate_file.c_str()) != 1) {
     return std::unexpected(invalid("can't read a PEM certificate from " + certificate_file));
   }
-  if (SSL_CTX_use_PrivateKey_file(context.get(), key_file.c_str(), SSL_FILETYPE_PEM) != 1) {
-    return std::unexpected(invalid("can't read a PEM key that matches " + certificate_file + " from " + key_file));
-  }
+  if (auto used = use_key(*context, certificate_file, key_file); !used) return std::unexpected(used.error());
   if (SSL_CTX_check_private_key(context.get()) != 1) {
     return std::unexpected(invalid("the key in " + key_file + " does not match " + certificate_file));
   }
@@ -101,6 +124,10 @@ Result<std::shared_ptr<TlsContext>> TlsContext::load(std::string certificate_fil
   if (!context) return std::unexpected(std::move(context.error()));
   return std::make_shared<FileTlsContext>(std::move(certificate_file), std::move(key_file), records,
                                           std::move(*context));
+}
+
+void never_ask_for_passphrases() {
+  UI_set_default_method(UI_null());
 }
 
 Status check_authorities(const std::string& ca_file) {

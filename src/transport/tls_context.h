@@ -16,8 +16,8 @@ enum class TlsRecordLayer : std::uint8_t { kOwn, kOpenssl };
 
 class TlsContext {
  public:
-  // PEM files; the certificate file holds the chain, leaf first. kInvalid: unreadable, not matching; the message names
-  // the file.
+  // PEM files; the certificate file holds the chain, leaf first. kInvalid: unreadable, not matching, or a key behind a
+  // passphrase; the message names the file. Nothing is asked on a terminal.
   [[nodiscard]] static Result<std::shared_ptr<TlsContext>> load(std::string certificate_file, std::string key_file,
                                                                 TlsRecordLayer records = TlsRecordLayer::kOwn);
 
@@ -27,6 +27,10 @@ class TlsContext {
   // The SSL_CTX* for new connections, with a reference taken for the caller. For transport's own sources.
   [[nodiscard]] virtual std::shared_ptr<void> native() const = 0;
 };
+
+// From here on no part of OpenSSL, such as another library's use of it, waits for a passphrase on the terminal: what
+// needs one fails. For the start of a server.
+void never_ask_for_passphrases();
 
 // Whether a client could check certificates against this PEM file. kInvalid: unreadable, or no certificate in it; the
 // message names the file.
