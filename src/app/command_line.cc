@@ -7,6 +7,7 @@
 
 #include "adapters/mongodb/driver_counters.h"
 #include "app/configuration_reference.h"
+#include "app/nearest_name.h"
 #include "app/options.h"
 #include "app/version.h"
 
@@ -208,7 +209,32 @@ void define_bench(CLI::App& app, BenchCommand& command) {
   app.footer(bench_footer());
 }
 
+// The flags of `app`, in every spelling.
+std::vector<std::string> flag_names(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : app.get_options()) {
+    for (const auto& name : option->get_lnames()) names.push_back("--" + name);
+  }
+  return names;
+}
+
+// One flag that `app` does not know, and the one that may be meant.
+std::string unknown_flag(const CLI::App& app) {
+  const auto chosen = app.get_subcommands();
+  for (const auto& argument : app.remaining(true)) {
+    if (!argument.starts_with("--")) continue;
+    const std::string flag = argument.substr(0, argument.find('='));
+    const std::string command = chosen.empty() ? "" : chosen[0]->get_name() + " ";
+    return "herald: no option is named " + flag + did_you_mean(flag, flag_names(chosen.empty() ? app : *chosen[0])) +
+           "; try herald " + command + "--help\n";
+  }
+  return {};
+}
+
 PrintAndExit words_of(const CLI::App& app, const CLI::ParseError& error) {
+  if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
+    if (auto words = unknown_flag(app); !words.empty()) return {ExitCode::kUsage, "", std::move(words)};
+  }
   std::ostringstream output;
   std::ostringstream mistake;
   const int code = app.exit(error, output, mistake);
@@ -244,7 +270,8 @@ class Parser {
   Command parse(std::vector<std::string> arguments) {
     if (!arguments.empty() && !arguments[0].starts_with('-') && !is_command(arguments[0])) {
       return PrintAndExit{ExitCode::kUsage, "",
-                          "herald: no command is named '" + arguments[0] + "'; try herald --help\n"};
+                          "herald: no command is named '" + arguments[0] + "'" +
+                              did_you_mean(arguments[0], command_names()) + "; try herald --help\n"};
     }
     std::ranges::reverse(arguments);
     try {
@@ -258,6 +285,12 @@ class Parser {
   }
 
  private:
+  [[nodiscard]] std::vector<std::string> command_names() {
+    std::vector<std::string> names;
+    for (const CLI::App* sub : app_.get_subcommands({})) names.push_back(sub->get_name());
+    return names;
+  }
+
   [[nodiscard]] bool is_command(const std::string& name) {
     return !app_.get_subcommands([&](const CLI::App* sub) { return sub->get_name() == name; }).empty();
   }

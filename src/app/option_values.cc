@@ -23,13 +23,20 @@ Status choose(const std::string& text, T& out, std::initializer_list<std::pair<s
   return fail(ErrorKind::kInvalid, "'" + text + "' is none of " + known);
 }
 
+}  // namespace
+
 Result<transport::SocketAddress> parse_address(const std::string& text) {
   auto address = transport::SocketAddress::parse(text);
   if (address) return address;
-  return fail(ErrorKind::kInvalid, "'" + text + "' is not ADDR:PORT, such as 127.0.0.1:8080 or [::1]:8080");
+  // The one name that means the same everywhere (RFC 6761 §6.3).
+  constexpr std::string_view kLocalhost = "localhost:";
+  if (text.starts_with(kLocalhost)) {
+    address = transport::SocketAddress::parse("127.0.0.1:" + text.substr(kLocalhost.size()));
+    if (address) return address;
+  }
+  return fail(ErrorKind::kInvalid,
+              "'" + text + "' is not ADDR:PORT, such as 127.0.0.1:8080, localhost:8080 or [::1]:8080");
 }
-
-}  // namespace
 
 Result<std::uint64_t> parse_number(std::string_view text) {
   std::uint64_t number = 0;

@@ -36,6 +36,10 @@ using Texts = std::vector<std::string>;
 // Host names, turned to lower case.
 [[nodiscard]] Status read_value(const Texts& texts, std::vector<std::string>& out);
 
+// ADDR:PORT with an address literal or localhost, which is 127.0.0.1. kInvalid: something else; other names may be
+// several addresses, or none at the next start.
+[[nodiscard]] Result<transport::SocketAddress> parse_address(const std::string& text);
+
 [[nodiscard]] Result<std::uint64_t> parse_number(std::string_view text);
 
 }  // namespace herald::app

@@ -79,8 +79,9 @@ std::string Option::flag() const {
 
 std::string Option::flags() const {
   const std::string name = flag();
-  const bool plural = kind == ValueKind::kList && name.ends_with('s');
-  return plural ? name + "," + name.substr(0, name.size() - 1) : name;
+  if (kind != ValueKind::kList || !name.ends_with('s')) return name;
+  if (name.ends_with("ies")) return name + "," + name.substr(0, name.size() - 3) + "y";
+  return name + "," + name.substr(0, name.size() - 1);
 }
 
 std::string Option::variable() const {

@@ -8,6 +8,16 @@
 
 namespace herald::app {
 
+namespace {
+
+ErrorKind kind_of(int error) {
+  if (error == EADDRINUSE) return ErrorKind::kConflict;
+  if (error == EACCES || error == EPERM) return ErrorKind::kUnauthorized;
+  return error == EADDRNOTAVAIL ? ErrorKind::kNotFound : ErrorKind::kUnavailable;
+}
+
+}  // namespace
+
 Status probe_port(const transport::SocketAddress& at) {
   if (at.port == 0) return {};
   sockaddr_storage storage{};
@@ -21,7 +31,21 @@ Status probe_port(const transport::SocketAddress& at) {
   const bool bound = ::bind(fd, reinterpret_cast<const sockaddr*>(&storage), length) == 0;
   const int error = errno;
   ::close(fd);
-  return bound ? Status{} : fail(ErrorKind::kUnavailable, std::strerror(error));
+  return bound ? Status{} : fail(kind_of(error), std::strerror(error));
+}
+
+std::string bind_advice(ErrorKind kind, const transport::SocketAddress& at, const std::string& option) {
+  switch (kind) {
+    case ErrorKind::kUnauthorized:
+      return "ports below 1024 ask for a permission (the capability CAP_NET_BIND_SERVICE; in systemd "
+             "AmbientCapabilities=); grant it, or choose a higher port with " +
+             option;
+    case ErrorKind::kNotFound:
+      return "this machine has no address " + at.ip.to_string() + "; choose one that it has, or 0.0.0.0, with " +
+             option;
+    default:
+      return "stop what uses that port, or choose another with " + option;
+  }
 }
 
 }  // namespace herald::app

@@ -15,8 +15,7 @@ constexpr std::chrono::milliseconds kFinishStep{20};
 
 std::unexpected<Failure> cannot_bind(const transport::SocketAddress& at, const char* option, const Error& error) {
   return std::unexpected(Failure{ExitCode::kCannotBind, "can't listen on " + at.to_string() + ": " + error.message +
-                                                            "; stop what uses that port, or choose another with " +
-                                                            option});
+                                                            "; " + bind_advice(error.kind, at, option)});
 }
 
 std::size_t loop_count(const Configuration& configuration) {

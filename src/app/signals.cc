@@ -1,9 +1,17 @@
 #include "app/signals.h"
 
+#include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <array>
 #include <csignal>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include "base/thread_name.h"
 
 namespace herald::app {
 
@@ -16,26 +24,61 @@ sigset_t handled() {
   return set;
 }
 
-class SignalFd final : public Signals, public transport::IoHandler {
+class SignalThread final : public Signals {
  public:
-  SignalFd(transport::EventLoop& loop, int fd, Handlers handlers)
-      : loop_(loop), fd_(fd), handlers_(std::move(handlers)) {}
-  ~SignalFd() override {
-    loop_.unwatch(fd_);
-    ::close(fd_);
+  SignalThread(int signals, int wake, std::function<void()> end)
+      : signals_(signals), wake_(wake), end_(std::move(end)) {
+    thread_ = std::thread([this] { run(); });
+  }
+  ~SignalThread() override {
+    ::eventfd_write(wake_, 1);
+    thread_.join();
+    ::close(signals_);
+    ::close(wake_);
   }
 
-  void on_ready(bool /*readable*/, bool /*writable*/, bool /*hung_up*/) override {
-    signalfd_siginfo info{};
-    while (::read(fd_, &info, sizeof(info)) == sizeof(info)) {
-      (info.ssi_signo == SIGHUP ? handlers_.reload : handlers_.terminate)();
-    }
+  void deliver_to(transport::EventLoop& loop, Handlers handlers) override {
+    const std::lock_guard lock(mutex_);
+    loop_ = &loop;
+    handlers_ = std::move(handlers);
+  }
+  void stop_delivery() override {
+    const std::lock_guard lock(mutex_);
+    loop_ = nullptr;
   }
 
  private:
-  transport::EventLoop& loop_;
-  int fd_;
+  void run() {
+    name_thread("signals");
+    std::array<pollfd, 2> ready{
+        {{.fd = signals_, .events = POLLIN, .revents = 0}, {.fd = wake_, .events = POLLIN, .revents = 0}}};
+    while (true) {
+      ::poll(ready.data(), ready.size(), -1);
+      if (ready[1].revents != 0) return;
+      signalfd_siginfo info{};
+      if (::read(signals_, &info, sizeof info) == sizeof info) take(static_cast<int>(info.ssi_signo));
+    }
+  }
+
+  void take(int signal) {
+    const std::lock_guard lock(mutex_);
+    if (signal == SIGHUP) {
+      if (loop_ != nullptr) loop_->post(handlers_.reload);
+    } else if (loop_ == nullptr || std::exchange(asked_, true)) {
+      end_();
+    } else {
+      loop_->post(handlers_.terminate);
+    }
+  }
+
+  const int signals_;
+  const int wake_;
+  const std::function<void()> end_;
+  std::mutex mutex_;
+  transport::EventLoop* loop_ = nullptr;
   Handlers handlers_;
+  bool asked_ = false;
+  std::thread thread_;
 };
 
 }  // namespace
@@ -46,13 +89,16 @@ void block_signals() {
   std::signal(SIGPIPE, SIG_IGN);
 }
 
-Result<std::unique_ptr<Signals>> Signals::watch(transport::EventLoop& loop, Handlers handlers) {
+Result<std::unique_ptr<Signals>> Signals::watch(std::function<void()> end) {
   const sigset_t set = handled();
-  const int fd = ::signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
-  if (fd < 0) return fail(ErrorKind::kInternal, "signals can't be watched");
-  auto signals = std::make_unique<SignalFd>(loop, fd, std::move(handlers));
-  if (Status watched = loop.watch(fd, *signals); !watched) return std::unexpected(watched.error());
-  return signals;
+  const int signals = ::signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+  if (signals < 0) return fail(ErrorKind::kInternal, "signals can't be watched");
+  const int wake = ::eventfd(0, EFD_CLOEXEC);
+  if (wake < 0) {
+    ::close(signals);
+    return fail(ErrorKind::kInternal, "signals can't be watched");
+  }
+  return std::make_unique<SignalThread>(signals, wake, std::move(end));
 }
 
 }  // namespace herald::app

@@ -1,7 +1,5 @@
 #include "operations/logging.h"
 
-#include <spdlog/logger.h>
-#include <spdlog/sinks/stdout_sinks.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -10,21 +8,6 @@
 #include <vector>
 
 namespace herald::operations {
-
-namespace {
-
-using StreamSink = spdlog::sinks::stdout_sink_base<spdlog::details::console_mutex>;
-
-std::unique_ptr<spdlog::logger> logger_to(std::FILE* stream) {
-  auto logger = std::make_unique<spdlog::logger>("herald", std::make_shared<StreamSink>(stream));
-  logger->set_pattern("%v");
-  logger->set_level(spdlog::level::trace);
-  // spdlog would print its own complaint to the stream that has just failed.
-  logger->set_error_handler([](const std::string&) {});
-  return logger;
-}
-
-}  // namespace
 
 Result<LogFormat> log_format_from(std::string_view name) {
   if (name == "text") return LogFormat::kText;
@@ -48,8 +31,11 @@ Logging::Logging(LoggingOptions options, const Clock& clock, std::FILE* stream)
     : options_(options),
       clock_(clock),
       level_(options.level),
-      out_(logger_to(stream)),
-      repeats_(options.repeats_per_interval, options.repeat_interval) {}
+      repeats_(options.repeats_per_interval, options.repeat_interval),
+      out_(::fileno(stream), options.waiting_max_bytes, [this](std::uint64_t dropped) {
+        const LogField fields[] = {{"count", static_cast<std::int64_t>(dropped)}};
+        return line_of(LogLevel::kWarning, "log entries dropped, nobody read them in time", fields);
+      }) {}
 
 Logging::~Logging() {
   for (const auto& [event, count] : repeats_.take_untold()) {
@@ -78,9 +64,12 @@ void Logging::write(LogLevel level, std::string_view event, std::initializer_lis
 }
 
 void Logging::put(LogLevel level, std::string_view event, std::span<const LogField> fields) {
+  out_.write(line_of(level, event, fields));
+}
+
+std::string Logging::line_of(LogLevel level, std::string_view event, std::span<const LogField> fields) const {
   const LogEntry entry{.time = clock_.wall(), .level = level, .event = event, .fields = fields};
-  const std::string line = options_.format == LogFormat::kJson ? json_line(entry) : text_line(entry, options_.colour);
-  out_->log(spdlog::level::info, line);
+  return options_.format == LogFormat::kJson ? json_line(entry) : text_line(entry, options_.colour);
 }
 
 }  // namespace herald::operations

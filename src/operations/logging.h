@@ -12,12 +12,9 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "operations/line_writer.h"
 #include "operations/log_line.h"
 #include "operations/repeat_limit.h"
-
-namespace spdlog {
-class logger;
-}
 
 namespace herald::operations {
 
@@ -39,14 +36,18 @@ struct LoggingOptions {
   // is written says how many in the field "suppressed".
   std::uint64_t repeats_per_interval = 20;
   std::chrono::milliseconds repeat_interval = std::chrono::seconds(10);
+  // Lines that wait because nobody reads the stream; further ones are dropped. The next line that is written says how
+  // many.
+  std::size_t waiting_max_bytes = 1 << 20;
 };
 
-// Thread-safe. A line is one write to the stream; if that fails, the line is lost and nothing else happens.
+// Thread-safe. A line is one write to the stream, on a thread of its own: no caller waits for it. If it fails, the line
+// is lost and nothing else happens.
 class Logging final : public Log {
  public:
-  // `stream` and `clock` must outlive it.
+  // `stream`, of which only the descriptor is used, and `clock` must outlive it.
   Logging(LoggingOptions options, const Clock& clock, std::FILE* stream = stderr);
-  // Tells how many entries were suppressed and not told yet.
+  // Tells how many entries were suppressed and not told yet, and waits a moment for what is not written yet.
   ~Logging() override;
   Logging(const Logging&) = delete;
   Logging& operator=(const Logging&) = delete;
@@ -55,17 +56,22 @@ class Logging final : public Log {
   void write(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) override;
 
   void set_level(LogLevel level) { level_.store(level, std::memory_order_relaxed); }
+  // Waits until everything so far is written; false if that took longer than `patience`.
+  bool flush(std::chrono::milliseconds patience) { return out_.flush(patience); }
+  // Entries that nobody read in time.
+  [[nodiscard]] std::uint64_t dropped() const { return out_.dropped(); }
   [[nodiscard]] LogLevel level() const { return level_.load(std::memory_order_relaxed); }
 
  private:
+  [[nodiscard]] std::string line_of(LogLevel level, std::string_view event, std::span<const LogField> fields) const;
   void put(LogLevel level, std::string_view event, std::span<const LogField> fields);
 
   const LoggingOptions options_;
   const Clock& clock_;
   std::atomic<LogLevel> level_;
-  std::unique_ptr<spdlog::logger> out_;
   std::mutex mutex_;  // guards repeats_
   RepeatLimit repeats_;
+  LineWriter out_;
 };
 
 }  // namespace herald::operations

@@ -1,7 +1,9 @@
 #include "operations/logging.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <string>
 #include <thread>
@@ -20,8 +22,11 @@ class LoggingTest : public testing::Test {
   ~LoggingTest() override { std::fclose(stream_); }
 
   // What has been written so far.
+  std::vector<std::string> lines(Logging& log) {
+    EXPECT_TRUE(log.flush(std::chrono::minutes(1)));
+    return lines();
+  }
   std::vector<std::string> lines() {
-    std::fflush(stream_);
     std::rewind(stream_);
     std::vector<std::string> out;
     std::string line;
@@ -43,11 +48,12 @@ class LoggingTest : public testing::Test {
 TEST_F(LoggingTest, WritesALineInTheChosenFormat) {
   Logging text({.format = LogFormat::kText}, clock_, stream_);
   text.info("message accepted", {{"message", "01ab"}});
+  ASSERT_TRUE(text.flush(std::chrono::minutes(1)));
   Logging json({.format = LogFormat::kJson}, clock_, stream_);
   json.info("message accepted {}", {{"message", "01ab"}});
-  EXPECT_THAT(lines(), ElementsAre("2023-11-14T22:13:20.000Z info  message accepted message=01ab",
-                                   R"({"time":"2023-11-14T22:13:20.000Z","level":"info",)"
-                                   R"("event":"message accepted {}","message":"01ab"})"));
+  EXPECT_THAT(lines(json), ElementsAre("2023-11-14T22:13:20.000Z info  message accepted message=01ab",
+                                       R"({"time":"2023-11-14T22:13:20.000Z","level":"info",)"
+                                       R"("event":"message accepted {}","message":"01ab"})"));
 }
 
 TEST_F(LoggingTest, TheLevelCanBeChangedWhileRunning) {
@@ -60,7 +66,7 @@ TEST_F(LoggingTest, TheLevelCanBeChangedWhileRunning) {
   log.set_level(LogLevel::kError);
   log.warning("unseen");
   log.error("seen too");
-  EXPECT_THAT(lines(), ElementsAre(EndsWith("debug seen"), EndsWith("error seen too")));
+  EXPECT_THAT(lines(log), ElementsAre(EndsWith("debug seen"), EndsWith("error seen too")));
 }
 
 TEST_F(LoggingTest, AFloodOfOneWarningIsCountedInsteadOfWritten) {
@@ -69,14 +75,15 @@ TEST_F(LoggingTest, AFloodOfOneWarningIsCountedInsteadOfWritten) {
   log.error("another");
   clock_.advance(std::chrono::seconds(10));
   log.warning("store away", {{"reason", "disk"}});
-  EXPECT_THAT(lines(), ElementsAre(EndsWith("warn  store away"), EndsWith("warn  store away"),
-                                   EndsWith("error another"), EndsWith("warn  store away reason=disk suppressed=98")));
+  EXPECT_THAT(lines(log),
+              ElementsAre(EndsWith("warn  store away"), EndsWith("warn  store away"), EndsWith("error another"),
+                          EndsWith("warn  store away reason=disk suppressed=98")));
 }
 
 TEST_F(LoggingTest, InfoIsNeverSuppressed) {
   Logging log({.repeats_per_interval = 2}, clock_, stream_);
   for (int i = 0; i < 100; ++i) log.info("message accepted");
-  EXPECT_EQ(lines().size(), 100U);
+  EXPECT_EQ(lines(log).size(), 100U);
 }
 
 TEST_F(LoggingTest, TheEndTellsWhatWasSuppressed) {
@@ -101,9 +108,29 @@ TEST_F(LoggingTest, ManyThreadsWriteWholeLines) {
     });
   }
   for (auto& thread : threads) thread.join();
-  const auto written = lines();
+  const auto written = lines(log);
   EXPECT_EQ(written.size(), 450U);
   for (const auto& line : written) EXPECT_THAT(line, testing::AnyOf(EndsWith(" hello"), EndsWith(" careful")));
+}
+
+TEST(Logging, NobodyWaitsForAStreamThatNobodyReads) {
+  int ends[2];
+  ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+  ASSERT_EQ(::fcntl(ends[1], F_SETPIPE_SZ, 4'096), 4'096);
+  std::FILE* stream = ::fdopen(ends[1], "w");
+  const ManualClock clock;
+  Logging log({.waiting_max_bytes = 10'000}, clock, stream);
+  for (int i = 0; i < 10'000; ++i) log.info("an entry that is some fifty bytes long");
+  EXPECT_GT(log.dropped(), 9'000U);
+  std::string read;
+  char piece[4'096];
+  while (read.find("dropped") == std::string::npos) {
+    const ssize_t got = ::read(ends[0], piece, sizeof piece);
+    ASSERT_GT(got, 0);
+    read.append(piece, static_cast<std::size_t>(got));
+  }
+  EXPECT_TRUE(log.flush(std::chrono::minutes(1)));
+  ::close(ends[0]);
 }
 
 TEST_F(LoggingTest, AFileIsNoTerminal) {

@@ -51,6 +51,9 @@ struct ClientResponse {
   [[nodiscard]] std::optional<std::string_view> header(std::string_view name) const;
 };
 
+// How the message of an error begins that comes from a certificate which no trusted authority answers for.
+inline constexpr std::string_view kUntrustedCertificate = "the server's certificate is not trusted";
+
 // The largest body of a response that is read.
 inline constexpr std::uint64_t kClientResponseMaxBytes = 64ULL << 20;
 // The largest WebSocket message that is read, and the most bytes that may wait to be sent.

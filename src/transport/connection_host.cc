@@ -37,6 +37,10 @@ ConnectionHost::~ConnectionHost() {
 void ConnectionHost::adopt(int fd, const SocketAddress& peer, const std::shared_ptr<void>& tls) {
   if (!counts_->enter(peer.ip, limits.connections_per_address)) {
     metrics.refused(Refusal::kPerAddress);
+    if (log.enabled(LogLevel::kDebug)) {
+      const std::string from = peer.to_string();
+      log.debug("connection refused, too many from its address", {{"peer", from}});
+    }
     close(fd);
     return;
   }

@@ -19,6 +19,10 @@ HttpResponse server_options() {
   return {.status = 204, .headers = {{"Allow", "GET, HEAD, POST, PUT, DELETE, OPTIONS"}}, .body = {}};
 }
 
+constexpr int kFirstRefusal = 400;
+// Of an answer that refuses, in the log.
+constexpr std::size_t kAnswerLoggedBytes = 200;
+
 }  // namespace
 
 // Outlives the connection in the hands of responders.
@@ -174,8 +178,19 @@ void HttpConnection::answer(const HttpResponse& response, bool close) {
   const bool with_body = !head_only_ && status_allows_body(response.status);
   connection_.send(host.head, with_body ? std::string_view(response.body) : std::string_view());
   host.metrics.answered(response.status);
+  if (response.status >= kFirstRefusal) log_refusal(response);
   connection_.renew_deadline();
   if (!keep_alive_) connection_.finish();
+}
+
+// Not what was asked for: paths hold tokens.
+void HttpConnection::log_refusal(const HttpResponse& response) {
+  Log& log = connection_.host().log;
+  if (!log.enabled(LogLevel::kDebug)) return;
+  const std::string peer = connection_.peer().to_string();
+  log.debug("request refused", {{"status", std::int64_t{response.status}},
+                                {"peer", peer},
+                                {"answer", std::string_view(response.body).substr(0, kAnswerLoggedBytes)}});
 }
 
 bool HttpConnection::begin_stream(std::uint64_t token, const HttpResponse& head, HttpStreamEvents events) {

@@ -37,6 +37,7 @@ class HttpConnection final : public ConnectionMode {
   [[nodiscard]] bool take_request(std::span<std::uint8_t> rest);
   [[nodiscard]] bool upgrade(const HttpRequest& request, std::span<std::uint8_t> rest);
   void dispatch(const HttpRequest& request);
+  void log_refusal(const HttpResponse& response);
   void resume();
   void respond(std::uint64_t token, HttpResponse response);
   void answer(const HttpResponse& response, bool close);

@@ -41,7 +41,6 @@ VENDORS = {
     "mongoc/": {"adapters/mongodb"},
     "bson/": {"adapters/mongodb"},
     "proton/": {"adapters/amqp"},
-    "spdlog/": {"operations"},
     "CLI/": {"app", "simulation"},
     "toml++/": {"app"},
 }

@@ -68,7 +68,7 @@ void AwakeDevice::connect() {
   if (!url) return finish(Failure{ExitCode::kUsage, "'" + server_ + "' is not a server's address"});
   transport::websocket_connect(client_.loop(), *url, kSubprotocol, {}, client_.options(),
                                std::make_unique<Handler>(self_), [self = self_](const Error& error) {
-                                 if (*self != nullptr) (*self)->closed(error.message);
+                                 if (*self != nullptr) (*self)->not_connected(error);
                                });
 }
 
@@ -80,6 +80,13 @@ void AwakeDevice::act(const DeviceStep& step) {
   for (const auto& notification : step.arrived) output_.arrived(notification);
   if (step.registered) failures_ = 0;
   if ((once_ && step.registered) || output_.enough()) finish(std::nullopt);
+}
+
+// Neither a file that can't be read nor a certificate becomes good by itself.
+void AwakeDevice::not_connected(const Error& error) {
+  const bool lasts = error.kind == ErrorKind::kInvalid || error.message.starts_with(transport::kUntrustedCertificate);
+  if (lasts) return finish(failure_of(error));
+  closed(error.message);
 }
 
 void AwakeDevice::closed(const std::string& why) {

@@ -31,6 +31,7 @@ class AwakeDevice {
 
   void connect();
   void act(const DeviceStep& step);
+  void not_connected(const Error& error);
   void closed(const std::string& why);
   void finish(std::optional<Failure> result);
   void hang_up();

@@ -41,8 +41,15 @@ std::string refusal_reason(const transport::ClientResponse& response) {
   return text.empty() ? "HTTP status " + std::to_string(response.status) : printable(text);
 }
 
+std::string advice_on(const Error& error) {
+  if (error.message.starts_with(transport::kUntrustedCertificate)) {
+    return "; trust its authority with --ca FILE, or skip the check for a test with --insecure";
+  }
+  return error.kind == ErrorKind::kUnavailable ? "; is `herald serve` running there?" : "";
+}
+
 Failure failure_of(const Error& error) {
-  return {error.kind == ErrorKind::kInvalid ? ExitCode::kUsage : ExitCode::kFailed, error.message};
+  return {error.kind == ErrorKind::kInvalid ? ExitCode::kUsage : ExitCode::kFailed, error.message + advice_on(error)};
 }
 
 std::string base_url(std::string url) {

@@ -34,7 +34,10 @@ class Client {
 // Why a server refused: the reason or error of its JSON body, else the text, else the status alone.
 [[nodiscard]] std::string refusal_reason(const transport::ClientResponse& response);
 
-// Why fetch() failed, with the exit code: a bad URL is a mistake of the command line.
+// What to do about an error of a connection to a server: begins with "; ", or is empty.
+[[nodiscard]] std::string advice_on(const Error& error);
+
+// Why fetch() failed and what to do, with the exit code: a bad URL is a mistake of the command line.
 [[nodiscard]] Failure failure_of(const Error& error);
 
 // A server's address as given by a person, without slashes at the end.

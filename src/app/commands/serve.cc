@@ -1,3 +1,5 @@
+#include <sys/stat.h>
+
 #include <cstdlib>
 #include <iostream>
 
@@ -6,18 +8,15 @@
 #include "app/server.h"
 #include "app/signals.h"
 #include "transport/descriptor_reserve.h"
+#include "transport/tls_context.h"
 
 namespace herald::app {
 
 namespace {
 
-// The first signal drains, a second one ends the process at once: what was accepted is on disk.
-std::function<void()> on_terminate(Server& server) {
-  return [&server, asked = false]() mutable {
-    if (asked) std::_Exit(static_cast<int>(ExitCode::kFailed));
-    asked = true;
-    server.drain();
-  };
+// What was accepted is on disk.
+void end_at_once() {
+  std::_Exit(static_cast<int>(ExitCode::kFailed));
 }
 
 std::function<void()> on_reload(Server& server, const ServeCommand& command) {
@@ -32,11 +31,12 @@ std::function<void()> on_reload(Server& server, const ServeCommand& command) {
   };
 }
 
-int serve(Server& server, const ServeCommand& command) {
-  const auto signals = Signals::watch(server.control_loop(), {on_terminate(server), on_reload(server, command)});
-  if (!signals) return report({ExitCode::kFailed, signals.error().message});
+int serve(Server& server, const ServeCommand& command, Signals& signals) {
+  signals.deliver_to(server.control_loop(),
+                     {.terminate = [&server] { server.drain(); }, .reload = on_reload(server, command)});
   std::cout << server.summary() << std::endl;
   server.run();
+  signals.stop_delivery();
   return static_cast<int>(server.exit_code());
 }
 
@@ -50,9 +50,14 @@ int run(const ServeCommand& command) {
   }
   block_signals();
   transport::raise_descriptor_limit();
+  transport::never_ask_for_passphrases();
+  // What this process makes holds messages and secrets: nobody else reads it.
+  ::umask(S_IRWXG | S_IRWXO);
+  const auto signals = Signals::watch(end_at_once);
+  if (!signals) return report({ExitCode::kFailed, signals.error().message});
   const auto server = Server::start(resolved.configuration);
   if (!server) return report(server.error());
-  return serve(**server, command);
+  return serve(**server, command, **signals);
 }
 
 }  // namespace herald::app
