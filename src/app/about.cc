@@ -30,6 +30,7 @@ std::string about_json(const Configuration& configuration, std::chrono::seconds 
 }
 
 void PageEndpoint::on_request(const transport::HttpRequest& request, transport::HttpResponder responder) {
+  if (request.path != path_) return responder.send(transport::text_response(404, "Nothing is here\n"));
   if (request.method == "GET" || request.method == "HEAD") return responder.send(make_());
   auto refused = transport::text_response(405, "Only GET and HEAD here\n");
   refused.headers.emplace_back("Allow", "GET, HEAD");

@@ -39,10 +39,10 @@ Limits operations_limits(Limits limits) {
 Control::Control(Services& services, transport::EventLoop& loop)
     : services_(services),
       loop_(loop),
-      metrics_([&services] { return metrics_page(services.metrics); }),
-      status_(status_page(services)),
-      about_(about_page(services)),
-      index_(index_page),
+      metrics_("/metrics", [&services] { return metrics_page(services.metrics); }),
+      status_("/status", status_page(services)),
+      about_("/about", about_page(services)),
+      index_("/", index_page),
       health_({*services.stores, *services.queue, services.health, services.configuration.limits, loop, loop,
                services.clock, services.log, services.metrics}),
       home_(*services.stores, loop),
@@ -51,10 +51,7 @@ Control::Control(Services& services, transport::EventLoop& loop)
   services.health.set_info("roles", configuration.roles.to_string());
   if (configuration.roles.has(Role::kUserAgentWs)) services.health.set_info("server", configuration.server_id);
   if (configuration.roles.has(Role::kUserAgentUdp)) services.health.set_info("udp_server", configuration.udp_server_id);
-  router_.add("/metrics", metrics_);
-  router_.add("/status", status_);
-  router_.add("/about", about_);
-  router_.add("/", index_);
+  for (PageEndpoint* page : {&metrics_, &status_, &about_, &index_}) router_.add(page->path(), *page);
   server_ = transport::HttpServer::create(loop, {.http = &router_}, operations_limits(services.configuration.limits),
                                           services.log, services.metrics, services.connection_counts);
 }

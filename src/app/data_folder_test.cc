@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "app/files.h"
 #include "app/test_folder.h"
@@ -20,6 +21,8 @@ TEST(DataFolder, IsMadeAndHeldByOneAtATime) {
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().code, ExitCode::kDataInUse);
   EXPECT_THAT(second.error().message, HasSubstr(path));
+  EXPECT_THAT(second.error().message, HasSubstr("(process " + std::to_string(::getpid()) + ")"));
+  EXPECT_EQ(read_file(path + "/herald.lock"), std::to_string(::getpid()) + "\n");
   first->reset();
   EXPECT_TRUE(DataFolder::open(path));
 }

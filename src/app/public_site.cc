@@ -8,8 +8,8 @@ PublicSite::PublicSite(Services& services, transport::EventLoop& loop, std::uint
     : deadline_(store_deadline(services.configuration.limits), loop, services.clock, services.metrics,
                 std::move(links.store_stalled)),
       store_(*services.stores, deadline_),
-      status_(status_page(services)),
-      about_(about_page(services)),
+      status_("/status", status_page(services)),
+      about_("/about", about_page(services)),
       page_(web_files(), only_notify_) {
   const RoleSet& roles = services.configuration.roles;
   if (roles.has(Role::kAppServer)) add_app_server(services, loop);

@@ -1,5 +1,6 @@
 #include "app/worker.h"
 
+#include <algorithm>
 #include <future>
 #include <limits>
 
@@ -77,12 +78,19 @@ std::variant<transport::WebSocketAccept, transport::HttpResponse> Worker::on_upg
 void Worker::drain(std::uint64_t closes_per_s, std::function<void()> done) {
   loop_.post([this, closes_per_s, done = std::move(done)]() mutable {
     drained_ = std::move(done);
-    drain_.emplace(closes_per_s, std::chrono::milliseconds(services_.configuration.limits.drain_timeout_ms),
-                   services_.clock.mono());
-    server_->stop_accepting();
     if (auto* role = site_->user_agent_ws()) role->drain();
-    drain_step();
+    const Limits& limits = services_.configuration.limits;
+    const std::chrono::milliseconds notice(std::min(limits.drain_notice_ms, limits.drain_timeout_ms));
+    const std::chrono::milliseconds timeout(limits.drain_timeout_ms);
+    if (notice.count() == 0) return leave(closes_per_s, timeout);
+    loop_.run_after(notice, [this, closes_per_s, rest = timeout - notice] { leave(closes_per_s, rest); });
   });
+}
+
+void Worker::leave(std::uint64_t closes_per_s, std::chrono::milliseconds timeout) {
+  drain_.emplace(closes_per_s, timeout, services_.clock.mono());
+  server_->stop_accepting();
+  drain_step();
 }
 
 void Worker::drain_step() {

@@ -208,3 +208,16 @@ def test_documents_point_at_files_that_exist():
             if not (document.parent / target).exists():
                 wrong.append(f"{document.relative_to(ROOT)} -> {target}")
     assert not wrong, "\n".join(wrong)
+
+
+def test_secrets_and_data_folders_are_ignored_by_git_and_docker():
+    secrets = ["herald-data/token.keys", "deploy/token.keys", "deploy/broker.password", "deploy/mongodb.uri", "my.vapid.json",
+               "my-app.private.pem", "demo.device"]
+    for secret in secrets:
+        ignored = subprocess.run(["git", "check-ignore", "-q", "--no-index", secret], cwd=ROOT)
+        assert ignored.returncode == 0, f"git does not ignore {secret}"
+    patterns = (ROOT / ".dockerignore").read_text().split()
+    for secret in secrets:
+        path = pathlib.PurePosixPath(secret)
+        assert any(path.match(p.removeprefix("**/")) or any(parent.match(p.removeprefix("**/")) for parent in path.parents)
+                   for p in patterns), f"docker does not ignore {secret}"

@@ -23,6 +23,8 @@ import websockets
 BINARY = os.environ.get("HERALD_BINARY", "")
 START_SECONDS = 180
 WAIT_SECONDS = 60  # for what must happen: nothing is hurt by a machine that takes its time
+# No test waits for load balancers that are not there, unless it is about them.
+NO_NOTICE = {"HERALD_LIMITS_DRAIN_NOTICE_MS": "0"}
 ON_A_CLUSTER = bool(os.environ.get("HERALD_CLUSTER"))  # of processes on a database that may be slow (tests/end_to_end/conftest.py)
 
 
@@ -61,7 +63,8 @@ class Server:
         self.folder.mkdir(parents=True, exist_ok=True)
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
-                self.command(), stdout=subprocess.PIPE, stderr=log, env=clean_environment(self.environment), text=True
+                self.command(), stdout=subprocess.PIPE, stderr=log, env=clean_environment(NO_NOTICE | (self.environment or {})),
+                text=True
             )
         ready, _, _ = select.select([self.process.stdout], [], [], START_SECONDS)
         self.line = self.process.stdout.readline() if ready else ""
