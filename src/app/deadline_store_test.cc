@@ -20,12 +20,17 @@ struct DeadlineStoreTest : testing::Test {
   NullMetrics metrics;
   SilentStores stores;
   int stalls = 0;
-  ports::StoreDeadline deadline{
-      {.timeout = milliseconds(10'000), .overdue_max = 2}, timers, clock, metrics, [this] { ++stalls; }};
+  ports::StoreDeadline deadline{store_deadline(limits()), timers, clock, metrics, [this] { ++stalls; }};
   DeadlineStore store{stores, deadline};
   std::vector<Result<App>> found;
   std::vector<Result<Location>> located;
 
+  static Limits limits() {
+    Limits limits;
+    limits.store_timeout_ms = 10'000;
+    limits.store_overdue_max = 2;
+    return limits;
+  }
   void find() {
     store.find_app(AppId{}, Reply<Result<App>>(loop, [this](Result<App> app) { found.push_back(std::move(app)); }));
   }

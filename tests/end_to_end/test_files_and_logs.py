@@ -247,8 +247,7 @@ def test_unknown_paths_of_the_operations_listener(plain_server):
 
 
 def test_a_drain_tells_load_balancers_first(tmp_path):
-    server = herald.Server(tmp_path / "s", environment={"HERALD_LIMITS_DRAIN_NOTICE_MS": "600000",
-                                                        "HERALD_LIMITS_DRAIN_TIMEOUT_MS": "600000"}).start()
+    server = herald.Server(tmp_path / "s", "--limits-drain-notice-ms", "600000", "--limits-drain-timeout-ms", "600000").start()
     assert get(server.url + "/status").status == 200
     server.signal(signal.SIGTERM)
     herald.eventually(lambda: get(server.url + "/status").status == 503, "the public listener says 503")
