@@ -10,6 +10,7 @@
 #include "app/nearest_name.h"
 #include "app/options.h"
 #include "app/version.h"
+#include "transport/tls_context.h"
 
 namespace herald::app {
 
@@ -47,8 +48,16 @@ Settings flags_of(const Given& given) {
   return flags;
 }
 
+// What is wrong with a file of certificates, or nothing.
+std::string usable_authorities(const std::string& file) {
+  const auto usable = transport::check_authorities(file);
+  return usable ? std::string() : usable.error().message;
+}
+
 void add_trust(CLI::App& app, TrustOptions& trust) {
-  app.add_option("--ca", trust.ca_file, "Trust the certificates in this PEM file too")->type_name("FILE");
+  app.add_option("--ca", trust.ca_file, "Trust the certificates in this PEM file too")
+      ->type_name("FILE")
+      ->check(usable_authorities);
   app.add_flag("--insecure", trust.insecure, "Do not check the server's certificate");
 }
 
@@ -204,7 +213,9 @@ void define_bench(CLI::App& app, BenchCommand& command) {
   app.add_option("--path", plan.path, "post: where to post")->capture_default_str();
   app.add_flag("--json", plan.json, "One JSON object instead of a table");
   app.add_option("--report", plan.report, "Write an HTML report with plots")->type_name("FILE");
-  app.add_option("--ca,--ca-file", plan.ca_file, "Trust the certificates in this PEM file too")->type_name("FILE");
+  app.add_option("--ca,--ca-file", plan.ca_file, "Trust the certificates in this PEM file too")
+      ->type_name("FILE")
+      ->check(usable_authorities);
   app.add_flag("--insecure", plan.insecure, "Do not check the server's certificate");
   app.footer(bench_footer());
 }

@@ -24,9 +24,10 @@ std::string suggestion(std::string_view path) {
 std::string what_is_wrong(std::string_view description) {
   if (description.find("string") != std::string_view::npos &&
       (description.find("end-of-file") != std::string_view::npos ||
-       description.find("line-break") != std::string_view::npos ||
-       description.find("newline") != std::string_view::npos)) {
-    return "a string is not closed; it must end with a quote on its line";
+       description.find("control characters") != std::string_view::npos)) {
+    return "a string is not closed on its line; it must end with a quote there (a control character in it is written "
+           "as "
+           "an escape, such as \\n)";
   }
   std::string text = "not valid TOML: ";
   for (const char c : description) text += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? ' ' : c;

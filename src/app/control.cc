@@ -28,9 +28,11 @@ transport::HttpResponse metrics_page(const operations::MetricsRegistry& metrics)
           .body = metrics.render()};
 }
 
-// Of the descriptors that other listeners leave free, this one leaves a quarter to the store.
+// The operator comes in where others don't, and leaves some descriptors to the store.
+constexpr std::uint64_t kReservedFromOperator = 16;
+
 Limits operations_limits(Limits limits) {
-  limits.descriptors_reserved /= 4;
+  limits.descriptors_reserved = kReservedFromOperator;
   return limits;
 }
 
