@@ -65,6 +65,8 @@ TEST(Configuration, NamesOfAnOptionFollowFromItsPath) {
   EXPECT_EQ(option->flag(), "--tls-certificate");
   EXPECT_EQ(option->variable(), "HERALD_TLS_CERTIFICATE");
   EXPECT_EQ(find_option("ping_networks")->flag(), "--ping-networks");
+  EXPECT_EQ(find_option("ping_networks")->flags(), "--ping-networks,--ping-network");
+  EXPECT_EQ(find_option("trusted_proxies")->flags(), "--trusted-proxies,--trusted-proxy");
 }
 
 TEST(Configuration, ReadsTheEnvironment) {
@@ -78,6 +80,15 @@ TEST(Configuration, ReadsTheEnvironment) {
   ASSERT_EQ(resolved.configuration.listen.size(), 2U);
   EXPECT_EQ(resolved.configuration.listen[1].port, 2);
   EXPECT_EQ(resolved.configuration.limits.pending_page, 7U);
+}
+
+TEST(Configuration, LocalhostIsTheOnlyNameToListenOn) {
+  const Resolved resolved = resolve(one("listen", {"localhost:80"}, "here"), {}, {});
+  ASSERT_THAT(resolved.errors, testing::IsEmpty());
+  EXPECT_EQ(resolved.configuration.listen.at(0).to_string(), "127.0.0.1:80");
+  for (const char* wrong : {"localhost:", "localhost:99999", "example.com:80", "localhost.:80"}) {
+    EXPECT_EQ(resolve(one("listen", {wrong}, "here"), {}, {}).errors.size(), 1U) << wrong;
+  }
 }
 
 TEST(Configuration, ErrorsNameTheirOrigin) {
