@@ -159,7 +159,8 @@ TEST(ConfigurationFile, SyntaxErrorsAreErrorsWithTheirLine) {
 }
 
 TEST(ConfigurationFile, AFileThatIsNotThereIsAnError) {
-  EXPECT_THAT(read_configuration_file("/nowhere/herald.toml").errors, ElementsAre(HasSubstr("/nowhere/herald.toml: ")));
+  EXPECT_THAT(read_configuration_file("/nowhere/herald.toml").errors,
+              ElementsAre(HasSubstr("/nowhere/herald.toml can't be read")));
 }
 
 TEST(SplitList, TrimsAndSkipsEmptyItems) {

@@ -1,5 +1,6 @@
 #include "operations/line_writer.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <unistd.h>
@@ -18,7 +19,10 @@ namespace herald::operations {
 
 struct LineWriter::Shared {
   Shared(int to, std::size_t most, std::function<std::string(std::uint64_t)> make_report)
-      : descriptor(to), waiting_max_bytes(most), report(std::move(make_report)) {}
+      : descriptor(::fcntl(to, F_DUPFD_CLOEXEC, 0)), waiting_max_bytes(most), report(std::move(make_report)) {}
+  ~Shared() { ::close(descriptor); }
+  Shared(const Shared&) = delete;
+  Shared& operator=(const Shared&) = delete;
 
   void run();
   void take_report(std::unique_lock<std::mutex>& lock);

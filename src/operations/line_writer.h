@@ -16,7 +16,7 @@ namespace herald::operations {
 class LineWriter {
  public:
   // `report` makes the line that says how many lines were dropped, once some can be written again. It is called on the
-  // writing thread, not after the LineWriter has ended. The descriptor stays the caller's.
+  // writing thread, not after the LineWriter has ended. The descriptor is duplicated: the caller may close its own.
   LineWriter(int descriptor, std::size_t waiting_max_bytes, std::function<std::string(std::uint64_t dropped)> report);
   // Waits kPatience at most for what still waits; a thread that is stuck in a write is left behind.
   ~LineWriter();

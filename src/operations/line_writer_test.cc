@@ -83,6 +83,8 @@ TEST(LineWriter, BoundHoldsToTheByte) {
   EXPECT_TRUE(lines.write(std::string(999, 'y')));
   EXPECT_FALSE(lines.write(""));
   EXPECT_EQ(lines.dropped(), 1U);
+  pipe.close_reader();
+  EXPECT_TRUE(lines.flush(minutes(1))) << "a reader that has gone takes everything";
 }
 
 TEST(LineWriter, EndDoesNotWaitForAReaderThatIsStuck) {

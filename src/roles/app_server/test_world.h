@@ -35,9 +35,9 @@ class HeldTimers final : public TimerService {
   std::deque<Task> waiting;
 };
 
-// What the endpoints of a loop ask of a deadline, with a minute for the store.
+// What the endpoints of a loop ask of a deadline, with ten seconds for the store.
 struct TestDeadline {
-  static constexpr std::chrono::milliseconds kTimeout{60'000};
+  static constexpr std::chrono::milliseconds kTimeout{10'000};
 
   TestDeadline(ManualClock& with, Metrics& metrics)
       : clock(with), deadline({.timeout = kTimeout, .overdue_max = 2}, timers, with, metrics) {}
