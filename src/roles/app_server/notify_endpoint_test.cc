@@ -265,7 +265,7 @@ TEST_F(NotifyEndpointTest, ATextIsSignedAsItIs) {
 
 TEST_F(NotifyEndpointTest, TheLocationIsBelowThePublicPath) {
   NotifyEndpoint below{{.limits = {}, .base_path = "/push", .draining = {}},
-                       {world, world, world, world, order, cursors},
+                       {world, world, world, world, order, cursors, patience.deadline},
                        loop,
                        clock,
                        log,
