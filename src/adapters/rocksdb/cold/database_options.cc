@@ -76,8 +76,8 @@ rocksdb::DBOptions database_options(rocksdb::Env* env, std::shared_ptr<rocksdb::
   options.create_missing_column_families = true;
   options.paranoid_checks = true;
   // A record cut short at the end of the log is what a kill or a power cut leaves: it was never acknowledged, so it is
-  // dropped. Damage before that hits acknowledged records; point-in-time recovery would silently forget them and all
-  // that follow, this mode reports them.
+  // dropped. All other damage check_log() has dealt with before; point-in-time recovery would silently forget what it
+  // has not.
   options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
   // There is one writer.
   options.enable_pipelined_write = false;
@@ -95,6 +95,10 @@ rocksdb::DBOptions database_options(rocksdb::Env* env, std::shared_ptr<rocksdb::
   options.stats_dump_period_sec = 0;
   options.stats_persist_period_sec = 0;
   return options;
+}
+
+std::string_view family_name(Family family) {
+  return kShapes[static_cast<std::size_t>(family)].name;
 }
 
 std::vector<rocksdb::ColumnFamilyDescriptor> family_descriptors(std::size_t memtable_bytes) {

@@ -20,7 +20,10 @@ constexpr std::size_t kSleepersPerPage = 500;
     nodes[i].user_agent = user_agents[i];
     if (!(*values)[i]) continue;
     auto record = decode_node(*(*values)[i]);
-    if (!record) return std::unexpected(record.error());
+    if (!record) {
+      rows.skip(Family::kNodes, keys[i], record.error().message);
+      continue;
+    }
     nodes[i].location = std::move(record->location);
     nodes[i].wake = std::move(record->wake);
   }
@@ -33,9 +36,10 @@ constexpr std::size_t kSleepersPerPage = 500;
   const auto prefix = user_agent.view();
   const auto scanned =
       rows.scan(Family::kPending, prefix, prefix, [&](std::string_view key, std::string_view) -> Result<bool> {
-        const auto message = rows.get(Family::kMessages, key.substr(key.size() - sizeof(MessageId::bytes)));
-        if (!message) return std::unexpected(message.error());
-        found = message->has_value();
+        const std::string message(key.substr(key.size() - sizeof(MessageId::bytes)));
+        const auto stored = rows.get_all(Family::kMessages, {message});
+        if (!stored) return std::unexpected(stored.error());
+        found = stored->front().has_value();
         return !found;
       });
   if (!scanned) return std::unexpected(scanned.error());
@@ -74,17 +78,22 @@ Result<ports::AppPage> read_apps(const Database& database, const UserAgentId& us
   ports::AppPage page;
   const auto prefix = user_agent.view();
   const std::string from = after ? node_app_key(user_agent, *after).append(1, '\0') : std::string(prefix);
-  const auto scanned = RowReader(database).scan(Family::kNodeApps, prefix, from,
-                                                [&](std::string_view key, std::string_view) -> Result<bool> {
-                                                  page.more = page.apps.size() == limit;
-                                                  if (page.more) return false;
-                                                  const auto id = last_id<AppId>(key);
-                                                  if (!id) return std::unexpected(id.error());
-                                                  auto app = read_app(database, *id);
-                                                  if (!app) return std::unexpected(app.error());
-                                                  page.apps.push_back(std::move(*app));
-                                                  return true;
-                                                });
+  const RowReader rows(database);
+  const auto scanned =
+      rows.scan(Family::kNodeApps, prefix, from, [&](std::string_view key, std::string_view) -> Result<bool> {
+        page.more = page.apps.size() == limit;
+        if (page.more) return false;
+        const auto id = last_id<AppId>(key);
+        if (!id) return std::unexpected(id.error());
+        auto app = read_app(database, *id);
+        if (!app && app.error().kind == ErrorKind::kCorrupt) {
+          rows.skip(Family::kApps, id->view(), app.error().message);
+          return true;
+        }
+        if (!app) return std::unexpected(app.error());
+        page.apps.push_back(std::move(*app));
+        return true;
+      });
   if (!scanned) return std::unexpected(scanned.error());
   return page;
 }

@@ -19,7 +19,10 @@ namespace {
   for (std::size_t i = 0; i < ids.size(); ++i) {
     if (!(*values)[i]) continue;
     auto message = decode_message(ids[i], *(*values)[i]);
-    if (!message) return std::unexpected(message.error());
+    if (!message) {
+      rows.skip(Family::kMessages, keys[i], message.error().message);
+      continue;
+    }
     if (!is_expired(*message, now)) messages[i] = std::make_shared<const Message>(std::move(*message));
   }
   return messages;
@@ -47,8 +50,10 @@ namespace {
       Family::kPending, user_agent.view(), [&](std::string_view key, std::string_view value) -> Result<std::string> {
         const auto waiting = decode_pending_key(key);
         const auto record = decode_pending(value);
-        if (!waiting) return std::unexpected(waiting.error());
-        if (!record) return std::unexpected(record.error());
+        if (!waiting || !record) {
+          rows.skip(Family::kPending, key, waiting ? record.error().message : waiting.error().message);
+          return std::string();
+        }
         if (lane != waiting->priority) taken_of_lane = 0;
         lane = waiting->priority;
         if (after && waiting->message <= *after) return pending_key({user_agent, *lane, *after}).append(1, '\0');
@@ -73,7 +78,10 @@ namespace {
         page.more = page.deliveries.size() == limit;
         if (page.more) return false;
         const auto delivery = decode_delivery(key, value);
-        if (!delivery) return std::unexpected(delivery.error());
+        if (!delivery) {
+          rows.skip(Family::kDeliveries, key, delivery.error().message);
+          return true;
+        }
         page.deliveries.push_back(delivery_at(receipt, *delivery, now));
         return true;
       });

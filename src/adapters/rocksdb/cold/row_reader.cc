@@ -1,5 +1,7 @@
 #include "adapters/rocksdb/cold/row_reader.h"
 
+#include "adapters/rocksdb/cold/database_options.h"
+
 namespace herald::adapters {
 
 rocksdb::ReadOptions RowReader::options() const {
@@ -27,6 +29,8 @@ Result<std::vector<std::optional<std::string>>> RowReader::get_all(Family family
   for (std::size_t i = 0; i < keys.size(); ++i) {
     if (statuses[i].ok()) {
       rows[i] = values[i].ToString();
+    } else if (statuses[i].IsCorruption()) {
+      skip(family, keys[i], statuses[i].ToString());
     } else if (!statuses[i].IsNotFound()) {
       return std::unexpected(to_error(statuses[i]));
     }
@@ -34,23 +38,28 @@ Result<std::vector<std::optional<std::string>>> RowReader::get_all(Family family
   return rows;
 }
 
+void RowReader::skip(Family family, std::string_view key, std::string_view why) const {
+  database_.health().skipped(family_name(family), key, why);
+}
+
 Status RowReader::iterate(Family family, std::string_view prefix,
-                          const std::function<Status(rocksdb::Iterator& rows)>& use) const {
+                          const std::function<Status(RowCursor& rows)>& use) const {
   const std::string end = end_of_prefix(prefix);
   const rocksdb::Slice bound(end);
   auto bounded = options();
   if (!end.empty()) bounded.iterate_upper_bound = &bound;
-  const std::unique_ptr<rocksdb::Iterator> it(database_.db()->NewIterator(bounded, database_.family(family)));
-  if (auto used = use(*it); !used) return used;
-  if (!it->status().ok()) return std::unexpected(to_error(it->status()));
-  return {};
+  const auto open = [&] {
+    return std::unique_ptr<rocksdb::Iterator>(database_.db()->NewIterator(bounded, database_.family(family)));
+  };
+  RowCursor rows(open, family, prefix, database_.health());
+  if (auto used = use(rows); !used) return used;
+  return rows.status();
 }
 
 Status RowReader::scan(Family family, std::string_view prefix, std::string_view from, const Visit& visit) const {
-  return iterate(family, prefix, [&](rocksdb::Iterator& rows) -> Status {
-    for (rows.Seek({from.data(), from.size()}); rows.Valid(); rows.Next()) {
-      if (!rows.key().starts_with({prefix.data(), prefix.size()})) break;
-      const auto go_on = visit(rows.key().ToStringView(), rows.value().ToStringView());
+  return iterate(family, prefix, [&](RowCursor& rows) -> Status {
+    for (rows.seek(from); rows.valid(); rows.next()) {
+      const auto go_on = visit(rows.key(), rows.value());
       if (!go_on) return std::unexpected(go_on.error());
       if (!*go_on) break;
     }
@@ -59,15 +68,15 @@ Status RowReader::scan(Family family, std::string_view prefix, std::string_view 
 }
 
 Status RowReader::leap(Family family, std::string_view prefix, const Leap& visit) const {
-  return iterate(family, prefix, [&](rocksdb::Iterator& rows) -> Status {
-    rows.Seek({prefix.data(), prefix.size()});
-    while (rows.Valid() && rows.key().starts_with({prefix.data(), prefix.size()})) {
-      const auto next = visit(rows.key().ToStringView(), rows.value().ToStringView());
+  return iterate(family, prefix, [&](RowCursor& rows) -> Status {
+    rows.seek(prefix);
+    while (rows.valid()) {
+      const auto next = visit(rows.key(), rows.value());
       if (!next) return std::unexpected(next.error());
       if (next->empty()) {
-        rows.Next();
+        rows.next();
       } else {
-        rows.Seek(*next);
+        rows.seek(*next);
       }
     }
     return {};

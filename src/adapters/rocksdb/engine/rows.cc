@@ -1,5 +1,6 @@
 #include "adapters/rocksdb/engine/rows.h"
 
+#include "adapters/rocksdb/cold/row_cursor.h"
 #include "base/check.h"
 
 namespace herald::adapters {
@@ -60,13 +61,15 @@ void Rows::scan(Family family, const std::string& prefix, const std::string& fro
   rocksdb::ReadOptions options;
   if (!end.empty()) options.iterate_upper_bound = &bound;
   auto* const handle = database_.family(family);
-  const std::unique_ptr<rocksdb::Iterator> it(
-      rows_.NewIteratorWithBase(handle, database_.db()->NewIterator(options, handle)));
-  for (it->Seek(slice(from)); it->Valid(); it->Next()) {
-    const auto key = it->key().ToStringView();
-    if (!key.starts_with(prefix) || !visit(key, it->value().ToStringView())) return;
+  const auto open = [&] {
+    return std::unique_ptr<rocksdb::Iterator>(
+        rows_.NewIteratorWithBase(handle, database_.db()->NewIterator(options, handle)));
+  };
+  RowCursor rows(open, family, prefix, database_.health());
+  for (rows.seek(from); rows.valid(); rows.next()) {
+    if (!visit(rows.key(), rows.value())) return;
   }
-  if (!it->status().ok()) note_failure(family, from, it->status());
+  if (auto done = rows.status(); !done && !failure_) failure_ = std::move(done.error());
 }
 
 std::vector<std::optional<std::string>> Rows::get_stored(Family family, const std::vector<std::string>& keys) {
