@@ -117,7 +117,7 @@ TEST_F(Unreadable, TheIndexOfWhatWaitsIsReadAroundADamagedBlock) {
   }
   OpenStore store(folder_, limits_, clock_);
   Caller call(store);
-  EXPECT_GT(pending(call).size(), 10) << "what lies outside of the three blocks";
+  EXPECT_GT(pending(call).size(), 0) << "what lies outside of the three blocks";
 }
 
 TEST_F(Unreadable, ADeviceWithADamagedBlockStillGetsWhatIsNew) {

@@ -55,20 +55,20 @@ Result<App> read_app(const Database& database, const AppId& app) {
   return decode_app(app, **row);
 }
 
-Result<ports::NodePage> read_nodes(const Database& database, const AppId& app, std::optional<UserAgentId> after,
+Result<ports::NodePage> read_nodes(const RowReader& rows, const AppId& app, std::optional<UserAgentId> after,
                                    std::size_t limit) {
   ports::NodePage page;
   const auto prefix = app.view();
   const std::string from = after ? app_node_key(app, *after).append(1, '\0') : std::string(prefix);
-  const auto scanned = RowReader(database).scan(Family::kAppNodes, prefix, from,
-                                                [&](std::string_view key, std::string_view) -> Result<bool> {
-                                                  page.more = page.user_agents.size() == limit;
-                                                  if (page.more) return false;
-                                                  const auto user_agent = last_id<UserAgentId>(key);
-                                                  if (!user_agent) return std::unexpected(user_agent.error());
-                                                  page.user_agents.push_back(*user_agent);
-                                                  return true;
-                                                });
+  const auto scanned =
+      rows.scan(Family::kAppNodes, prefix, from, [&](std::string_view key, std::string_view) -> Result<bool> {
+        page.more = page.user_agents.size() == limit;
+        if (page.more) return false;
+        const auto user_agent = last_id<UserAgentId>(key);
+        if (!user_agent) return std::unexpected(user_agent.error());
+        page.user_agents.push_back(*user_agent);
+        return true;
+      });
   if (!scanned) return std::unexpected(scanned.error());
   return page;
 }
@@ -98,8 +98,8 @@ Result<ports::AppPage> read_apps(const Database& database, const UserAgentId& us
   return page;
 }
 
-Result<std::vector<Node>> read_locations(const Database& database, const std::vector<UserAgentId>& user_agents) {
-  return locate(RowReader(database), user_agents);
+Result<std::vector<Node>> read_locations(const RowReader& rows, const std::vector<UserAgentId>& user_agents) {
+  return locate(rows, user_agents);
 }
 
 Result<SleeperPage> read_sleepers(const Database& database, const ServerId& server, std::optional<UserAgentId> after) {

@@ -143,8 +143,8 @@ TEST_F(LogScanTest, ADamagedLengthAtTheEndDoesNotHideWhatIsBehindIt) {
 
 TEST_F(LogScanTest, RecordsOfAnOlderHeraldHaveNoTag) {
   LogWriter log;
-  log.add("the first");
-  log.add("the second");
+  log.add("the first, with a row");
+  log.add("the second, with a row");
   log.text()[10] = '!';
   EXPECT_EQ(scan(log.text()).broken_at(), 0);
   EXPECT_TRUE(scan(log.text()).has_untagged_behind());

@@ -103,14 +103,12 @@ namespace {
 
 }  // namespace
 
-Result<std::vector<MessagePtr>> fetch_messages(const Database& database, const std::vector<MessageId>& ids,
-                                               WallTime now) {
-  return fetch(RowReader(database), ids, now);
+Result<std::vector<MessagePtr>> fetch_messages(const RowReader& rows, const std::vector<MessageId>& ids, WallTime now) {
+  return fetch(rows, ids, now);
 }
 
-Result<ports::DeliveryPage> read_deliveries(const Database& database, const MessageId& message,
+Result<ports::DeliveryPage> read_deliveries(const RowReader& rows, const MessageId& message,
                                             std::optional<UserAgentId> after, std::size_t limit, WallTime now) {
-  const RowReader rows(database);
   const auto receipt = find_receipt(rows, message);
   if (!receipt) return std::unexpected(receipt.error());
   if (!*receipt) return ports::DeliveryPage{};
@@ -118,9 +116,8 @@ Result<ports::DeliveryPage> read_deliveries(const Database& database, const Mess
   return page_of_rows(rows, **receipt, after, limit, now);
 }
 
-Result<ports::PendingPage> read_pending(const Database& database, const UserAgentId& user_agent,
+Result<ports::PendingPage> read_pending(const RowReader& rows, const UserAgentId& user_agent,
                                         std::optional<MessageId> after, std::size_t limit, WallTime now) {
-  const RowReader rows(database);
   ports::PendingPage page;
   while (true) {
     const auto ids = waiting_ids(rows, user_agent, after, limit + 1, now);

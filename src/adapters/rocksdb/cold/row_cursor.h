@@ -16,9 +16,11 @@ namespace herald::adapters {
 
 class RowCursor {
  public:
-  // Over the rows whose keys start with `prefix`. `rows` should be bounded by end_of_prefix(prefix). What is passed
-  // over is reported to `health`, which must outlive the object.
-  RowCursor(std::unique_ptr<rocksdb::Iterator> rows, Family family, std::string_view prefix, StoreHealth& health);
+  // Makes an iterator over the same rows each time, which should be bounded by end_of_prefix() of the cursor's prefix.
+  using Open = std::function<std::unique_ptr<rocksdb::Iterator>()>;
+  // Over the rows whose keys start with `prefix`. What is passed over is reported to `health`, which must outlive the
+  // object, as what `open` refers to must.
+  RowCursor(Open open, Family family, std::string_view prefix, StoreHealth& health);
 
   // To the first row from `key` on.
   void seek(std::string_view key);

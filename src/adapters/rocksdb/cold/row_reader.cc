@@ -12,7 +12,10 @@ rocksdb::ReadOptions RowReader::options() const {
 
 Result<std::optional<std::string>> RowReader::get(Family family, std::string_view key) const {
   std::string value;
-  const auto status = database_.db()->Get(options(), database_.family(family), {key.data(), key.size()}, &value);
+  auto* const handle = database_.family(family);
+  const rocksdb::Slice wanted(key.data(), key.size());
+  const auto status = over_ != nullptr ? over_->GetFromBatchAndDB(database_.db(), options(), handle, wanted, &value)
+                                       : database_.db()->Get(options(), handle, wanted, &value);
   if (status.IsNotFound()) return std::nullopt;
   if (!status.ok()) return std::unexpected(to_error(status));
   return value;
@@ -23,8 +26,13 @@ Result<std::vector<std::optional<std::string>>> RowReader::get_all(Family family
   std::vector<rocksdb::Slice> slices(keys.begin(), keys.end());
   std::vector<rocksdb::PinnableSlice> values(keys.size());
   std::vector<rocksdb::Status> statuses(keys.size());
-  database_.db()->MultiGet(options(), database_.family(family), keys.size(), slices.data(), values.data(),
-                           statuses.data());
+  auto* const handle = database_.family(family);
+  if (over_ != nullptr) {
+    over_->MultiGetFromBatchAndDB(database_.db(), options(), handle, keys.size(), slices.data(), values.data(),
+                                  statuses.data(), false);
+  } else {
+    database_.db()->MultiGet(options(), handle, keys.size(), slices.data(), values.data(), statuses.data());
+  }
   std::vector<std::optional<std::string>> rows(keys.size());
   for (std::size_t i = 0; i < keys.size(); ++i) {
     if (statuses[i].ok()) {
@@ -49,7 +57,9 @@ Status RowReader::iterate(Family family, std::string_view prefix,
   auto bounded = options();
   if (!end.empty()) bounded.iterate_upper_bound = &bound;
   const auto open = [&] {
-    return std::unique_ptr<rocksdb::Iterator>(database_.db()->NewIterator(bounded, database_.family(family)));
+    auto* const handle = database_.family(family);
+    auto* const rows = database_.db()->NewIterator(bounded, handle);
+    return std::unique_ptr<rocksdb::Iterator>(over_ != nullptr ? over_->NewIteratorWithBase(handle, rows) : rows);
   };
   RowCursor rows(open, family, prefix, database_.health());
   if (auto used = use(rows); !used) return used;

@@ -13,8 +13,10 @@ namespace herald::adapters {
 
 class RowReader {
  public:
-  explicit RowReader(const Database& database)
-      : database_(database), pinned_(database.db()), snapshot_(pinned_.snapshot()) {}
+  // `over`: rows that are not written yet, seen over those of the database; only on the committing thread. Not
+  // explicit: a database is what is read unless there is more.
+  RowReader(const Database& database, rocksdb::WriteBatchWithIndex* over = nullptr)
+      : database_(database), over_(over), pinned_(database.db()), snapshot_(pinned_.snapshot()) {}
 
   // nullopt: no such row.
   [[nodiscard]] Result<std::optional<std::string>> get(Family family, std::string_view key) const;
@@ -41,6 +43,7 @@ class RowReader {
                                const std::function<Status(RowCursor& rows)>& use) const;
 
   const Database& database_;
+  rocksdb::WriteBatchWithIndex* const over_;
   rocksdb::ManagedSnapshot pinned_;
   const rocksdb::Snapshot* snapshot_;
 };

@@ -123,7 +123,7 @@ bool CommitEngine::answer_at_once(Operation& operation) {
     }
     done = txn_.end_operation(mark, true);
     if (!done) log_failed_read(done.error());
-    if (done && operation.needs_reader()) done = flush();
+    if (done && operation.needs_reader() && !flush()) done = read_here(operation);
   }
   if (!done) metrics_.failed(done.error().kind);
   operation.answer(done, answers_);
@@ -192,6 +192,15 @@ void CommitEngine::commit(Operations operations) {
 Status CommitEngine::prepare() {
   if (auto ready = database_.prepare(); !ready) return ready;
   return commit_.resolve();
+}
+
+// While the disk takes no writes, what is stored is served all the same. A failed commit was rolled back before, so the
+// index holds every row (Rows::put_blind()).
+Status CommitEngine::read_here(Operation& operation) {
+  if (auto resolved = commit_.resolve(); !resolved) return resolved;
+  if (database_.db() == nullptr) return fail(ErrorKind::kUnavailable, "the store is being recovered");
+  operation.read_here(txn_.rows().reader());
+  return {};
 }
 
 Status CommitEngine::flush() {

@@ -77,6 +77,7 @@ class CommitEngine {
   [[nodiscard]] Status write(std::size_t operations, bool sync, MonoTime began, bool spill_all = false);
   // What reading threads read next is in the database.
   [[nodiscard]] Status flush();
+  [[nodiscard]] Status read_here(Operation& operation);
   void log_failed_read(const Error& error);
   void finish();
 

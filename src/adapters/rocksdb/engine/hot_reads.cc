@@ -47,12 +47,10 @@ std::optional<FetchRead::Answer> FetchRead::from_memory(Transaction& txn) {
   return std::move(found_);
 }
 
-void FetchRead::from_rows(Reply<Answer> reply) {
+Rest<FetchRead::Answer> FetchRead::rest() {
   auto ids = at_places(ids_, missing_);
-  reads_.submit(
-      [found = std::move(found_), ids = std::move(ids), missing = std::move(missing_), now = now_](
-          const Database& database) mutable { return filled(found, missing, fetch_messages(database, ids, now)); },
-      std::move(reply));
+  return [found = std::move(found_), ids = std::move(ids), missing = std::move(missing_),
+          now = now_](const RowReader& rows) mutable { return filled(found, missing, fetch_messages(rows, ids, now)); };
 }
 
 std::optional<PendingRead::Answer> PendingRead::from_memory(Transaction& txn) {
@@ -62,15 +60,13 @@ std::optional<PendingRead::Answer> PendingRead::from_memory(Transaction& txn) {
   return merge_pages({}, in_flight_, limit_);
 }
 
-void PendingRead::from_rows(Reply<Answer> reply) {
-  reads_.submit(
-      [user_agent = user_agent_, after = after_, limit = limit_, now = now_,
-       in_flight = std::move(in_flight_)](const Database& database) -> Answer {
-        auto rows = read_pending(database, user_agent, after, limit, now);
-        if (!rows || in_flight.empty()) return rows;
-        return merge_pages(std::move(*rows), in_flight, limit);
-      },
-      std::move(reply));
+Rest<PendingRead::Answer> PendingRead::rest() {
+  return [user_agent = user_agent_, after = after_, limit = limit_, now = now_,
+          in_flight = std::move(in_flight_)](const RowReader& rows) -> Answer {
+    auto page = read_pending(rows, user_agent, after, limit, now);
+    if (!page || in_flight.empty()) return page;
+    return merge_pages(std::move(*page), in_flight, limit);
+  };
 }
 
 // What follows the last row of a page that is not the last is not known, so the union ends there too; the page's rows
@@ -98,10 +94,10 @@ std::optional<DeliveriesRead::Answer> DeliveriesRead::from_memory(Transaction& t
   return page;
 }
 
-void DeliveriesRead::from_rows(Reply<Answer> reply) {
-  reads_.submit([message = message_, after = after_, limit = limit_, now = now_](
-                    const Database& database) { return read_deliveries(database, message, after, limit, now); },
-                std::move(reply));
+Rest<DeliveriesRead::Answer> DeliveriesRead::rest() {
+  return [message = message_, after = after_, limit = limit_, now = now_](const RowReader& rows) {
+    return read_deliveries(rows, message, after, limit, now);
+  };
 }
 
 std::optional<NodesRead::Answer> NodesRead::from_memory(Transaction& txn) {
@@ -117,10 +113,10 @@ std::optional<NodesRead::Answer> NodesRead::from_memory(Transaction& txn) {
   return page;
 }
 
-void NodesRead::from_rows(Reply<Answer> reply) {
-  reads_.submit([app = app_, after = after_,
-                 limit = limit_](const Database& database) { return read_nodes(database, app, after, limit); },
-                std::move(reply));
+Rest<NodesRead::Answer> NodesRead::rest() {
+  return [app = app_, after = after_, limit = limit_](const RowReader& rows) {
+    return read_nodes(rows, app, after, limit);
+  };
 }
 
 // Rows that many are asked for at once are a broadcast's: they are read beside, and not kept.
@@ -140,12 +136,10 @@ std::optional<LocateRead::Answer> LocateRead::from_memory(Transaction& txn) {
   return std::move(nodes_);
 }
 
-void LocateRead::from_rows(Reply<Answer> reply) {
+Rest<LocateRead::Answer> LocateRead::rest() {
   auto user_agents = at_places(user_agents_, missing_);
-  reads_.submit(
-      [nodes = std::move(nodes_), user_agents = std::move(user_agents), missing = std::move(missing_)](
-          const Database& database) mutable { return filled(nodes, missing, read_locations(database, user_agents)); },
-      std::move(reply));
+  return [nodes = std::move(nodes_), user_agents = std::move(user_agents), missing = std::move(missing_)](
+             const RowReader& rows) mutable { return filled(nodes, missing, read_locations(rows, user_agents)); };
 }
 
 }  // namespace herald::adapters

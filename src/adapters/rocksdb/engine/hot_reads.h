@@ -2,6 +2,7 @@
 // Hot reads: reads that must see messages in flight. Each begins in memory, on the committing thread, and goes on with
 // rows, on a reading thread, if memory does not hold the answer. Private to the adapter.
 
+#include <functional>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -15,6 +16,9 @@
 
 namespace herald::adapters {
 
+template <class Answer>
+using Rest = std::move_only_function<Answer(const RowReader&)>;
+
 // MessageStore::fetch().
 class FetchRead {
  public:
@@ -24,8 +28,10 @@ class FetchRead {
       : reads_(reads), ids_(std::move(ids)), now_(now) {}
   // The answer, if memory holds it.
   [[nodiscard]] std::optional<Answer> from_memory(Transaction& txn);
-  // Reads the rest. Every change that was answered before from_memory() must be in the database, or in flight.
-  void from_rows(Reply<Answer> reply);
+  // After from_memory() answered nothing: what reads the rest, on a reading thread, when every change that was answered
+  // before is in the database or in flight; or on the committing thread, over the rows that are not written yet.
+  [[nodiscard]] Rest<Answer> rest();
+  [[nodiscard]] ReaderPool& reads() { return reads_; }
 
  private:
   ReaderPool& reads_;
@@ -44,7 +50,8 @@ class PendingRead {
               WallTime now)
       : reads_(reads), user_agent_(user_agent), after_(after), limit_(limit), now_(now) {}
   [[nodiscard]] std::optional<Answer> from_memory(Transaction& txn);
-  void from_rows(Reply<Answer> reply);
+  [[nodiscard]] Rest<Answer> rest();
+  [[nodiscard]] ReaderPool& reads() { return reads_; }
 
  private:
   ReaderPool& reads_;
@@ -64,7 +71,8 @@ class DeliveriesRead {
                  WallTime now)
       : reads_(reads), message_(message), after_(after), limit_(limit), now_(now) {}
   [[nodiscard]] std::optional<Answer> from_memory(Transaction& txn);
-  void from_rows(Reply<Answer> reply);
+  [[nodiscard]] Rest<Answer> rest();
+  [[nodiscard]] ReaderPool& reads() { return reads_; }
 
  private:
   ReaderPool& reads_;
@@ -82,7 +90,8 @@ class NodesRead {
   NodesRead(ReaderPool& reads, const AppId& app, std::optional<UserAgentId> after, std::size_t limit)
       : reads_(reads), app_(app), after_(after), limit_(limit) {}
   [[nodiscard]] std::optional<Answer> from_memory(Transaction& txn);
-  void from_rows(Reply<Answer> reply);
+  [[nodiscard]] Rest<Answer> rest();
+  [[nodiscard]] ReaderPool& reads() { return reads_; }
 
  private:
   ReaderPool& reads_;
@@ -99,7 +108,8 @@ class LocateRead {
   LocateRead(ReaderPool& reads, std::vector<UserAgentId> user_agents)
       : reads_(reads), user_agents_(std::move(user_agents)) {}
   [[nodiscard]] std::optional<Answer> from_memory(Transaction& txn);
-  void from_rows(Reply<Answer> reply);
+  [[nodiscard]] Rest<Answer> rest();
+  [[nodiscard]] ReaderPool& reads() { return reads_; }
 
  private:
   ReaderPool& reads_;

@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "adapters/rocksdb/cold/row_reader.h"
 #include "adapters/rocksdb/engine/answers.h"
 #include "adapters/rocksdb/engine/transaction.h"
 #include "base/executor.h"
@@ -29,6 +30,8 @@ class Operation {
   [[nodiscard]] virtual bool shows_only_written() const { return false; }
   // After apply(): the answer lies in rows that a reading thread reads, so every change must be written first.
   [[nodiscard]] virtual bool needs_reader() const { return false; }
+  // After needs_reader(), where the changes cannot be written: reads on the committing thread, over them.
+  virtual void read_here(const RowReader& /*rows*/) {}
   // What apply() found, or the error that undid it.
   virtual void answer(const Status& done, Answers& answers) = 0;
 
@@ -63,9 +66,13 @@ class HotRead final : public Operation {
   void apply(Transaction& txn) override { result_ = read_.from_memory(txn); }
   [[nodiscard]] bool shows_only_written() const override { return Read::kShowsOnlyWritten; }
   [[nodiscard]] bool needs_reader() const override { return !result_; }
+  void read_here(const RowReader& rows) override { result_ = read_.rest()(rows); }
   void answer(const Status& done, Answers& answers) override {
     if (!done) return answers.add(std::move(reply_), Answer(std::unexpected(done.error())));
-    if (!result_) return read_.from_rows(std::move(reply_));
+    if (!result_) {
+      return read_.reads().submit([rest = read_.rest()](const Database& database) mutable { return rest(database); },
+                                  std::move(reply_));
+    }
     answers.add(std::move(reply_), std::move(*result_));
   }
 

@@ -5,14 +5,6 @@
 
 namespace herald::adapters {
 
-namespace {
-
-[[nodiscard]] rocksdb::Slice slice(std::string_view text) {
-  return {text.data(), text.size()};
-}
-
-}  // namespace
-
 void Rows::note_failure(Family family, std::string_view key, const rocksdb::Status& status) {
   Error error = to_error(status);
   if (error.kind == ErrorKind::kCorrupt) {
@@ -56,20 +48,10 @@ void Rows::remove_blind(Family family, const std::string& key) {
 
 void Rows::scan(Family family, const std::string& prefix, const std::string& from, const Visit& visit) {
   if (!is_open()) return;
-  const std::string end = end_of_prefix(prefix);
-  const rocksdb::Slice bound = slice(end);
-  rocksdb::ReadOptions options;
-  if (!end.empty()) options.iterate_upper_bound = &bound;
-  auto* const handle = database_.family(family);
-  const auto open = [&] {
-    return std::unique_ptr<rocksdb::Iterator>(
-        rows_.NewIteratorWithBase(handle, database_.db()->NewIterator(options, handle)));
-  };
-  RowCursor rows(open, family, prefix, database_.health());
-  for (rows.seek(from); rows.valid(); rows.next()) {
-    if (!visit(rows.key(), rows.value())) return;
-  }
-  if (auto done = rows.status(); !done && !failure_) failure_ = std::move(done.error());
+  const auto scanned = reader().scan(
+      family, prefix, from,
+      [&visit](std::string_view key, std::string_view value) -> Result<bool> { return visit(key, value); });
+  if (!scanned && !failure_) failure_ = scanned.error();
 }
 
 std::vector<std::optional<std::string>> Rows::get_stored(Family family, const std::vector<std::string>& keys) {

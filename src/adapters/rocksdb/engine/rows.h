@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "adapters/rocksdb/cold/database.h"
+#include "adapters/rocksdb/cold/row_reader.h"
 #include "adapters/rocksdb/cold/row_sorter.h"
 #include "base/result.h"
 
@@ -26,8 +27,8 @@ class Rows {
   [[nodiscard]] std::optional<std::string> get(Family family, const std::string& key);
   void put(Family family, const std::string& key, const std::string& value);
   void remove(Family family, const std::string& key);
-  // Calls `visit` for each row from `from` on whose key starts with `prefix`, until it answers false. The rows must
-  // not be changed inside.
+  // Calls `visit` for each row from `from` on whose key starts with `prefix`, until it answers false; passes over
+  // damaged blocks. The rows must not be changed inside.
   using Visit = std::function<bool(std::string_view key, std::string_view value)>;
   void scan(Family family, const std::string& prefix, const std::string& from, const Visit& visit);
   // What the database holds of these keys, for a caller that knows that no row to write is among them. Empty: not
@@ -55,6 +56,8 @@ class Rows {
   // Why a read failed since the last roll back.
   [[nodiscard]] const std::optional<Error>& failure() const { return failure_; }
 
+  // Reads these rows over those of the database, which must be open. Blind rows are seen after the next roll back only.
+  [[nodiscard]] RowReader reader() { return RowReader(database_, &rows_); }
   // Writes all; they stay here until clear().
   [[nodiscard]] Status write(bool sync);
   void clear() { rows_.Clear(); }
