@@ -287,7 +287,8 @@ TEST_F(UserAgentUdpTest, DeviceWhoseLocationIsDamagedHoldsUpNoOther) {
   for (const std::uint8_t n : std::vector<std::uint8_t>{1, 3, 4}) EXPECT_EQ(world.pings_of(n), 1) << int{n};
   EXPECT_EQ(world.settled, 1);
   pass(milliseconds(6'000));
-  for (const std::uint8_t n : std::vector<std::uint8_t>{1, 3, 4}) EXPECT_EQ(world.pings_of(n), 2) << "located again before the second ping";
+  for (const std::uint8_t n : std::vector<std::uint8_t>{1, 3, 4})
+    EXPECT_EQ(world.pings_of(n), 2) << "located again before the second ping";
 }
 
 TEST_F(UserAgentUdpTest, SleeperWhoseMessagesAreDamagedHoldsUpNoOther) {
