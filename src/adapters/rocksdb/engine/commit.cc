@@ -42,6 +42,7 @@ Status Commit::write(bool sync, bool spill_all) {
     take_back();
     return written;
   }
+  note_written(sync);
   finish();
   return {};
 }
@@ -70,8 +71,26 @@ Status Commit::resolve() {
   if (*stored == number_ && !planted::is(planted::Fault::kDoubtForgotten)) {
     if (auto adopted = adopt(); !adopted) return adopted;
   }
-  number_ = *stored;
+  if (auto restored = restore(*stored); !restored) return restored;
+  number_ = std::max(*stored, unsynced_.empty() ? 0 : unsynced_.back().number);
+  unsynced_.clear();
   in_doubt_ = false;
+  return {};
+}
+
+void Commit::note_written(bool sync) {
+  if (sync) {
+    unsynced_.clear();
+  } else {
+    unsynced_.push_back({number_, txn_.rows().bytes()});
+  }
+}
+
+Status Commit::restore(std::uint64_t stored) {
+  for (const auto& commit : unsynced_) {
+    if (commit.number <= stored) continue;
+    if (auto written = txn_.rows().write_again(commit.bytes); !written) return written;
+  }
   return {};
 }
 

@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "adapters/rocksdb/engine/spill.h"
@@ -45,7 +46,17 @@ class Commit {
     std::vector<SpillStep> spill;
   };
 
+  // A commit that was written and not synced. When a sync fails, the kernel may drop what the process had written
+  // before, so it is kept until a sync succeeds.
+  struct Unsynced {
+    std::uint64_t number;
+    std::string bytes;
+  };
+
   [[nodiscard]] Result<std::uint64_t> stored_number();
+  void note_written(bool sync);
+  // Writes again what the reopened database, which has the commits up to `stored`, has lost.
+  [[nodiscard]] Status restore(std::uint64_t stored);
   void take_back();
   [[nodiscard]] Status adopt();
   void adopt_spill();
@@ -62,6 +73,7 @@ class Commit {
   Transaction::Mark mark_;
   std::vector<SpillStep> spill_;
   Doubt doubt_;
+  std::vector<Unsynced> unsynced_;
   std::optional<MonoTime> floor_written_;
 };
 

@@ -74,6 +74,11 @@ void Rows::roll_back() {
   failure_.reset();
 }
 
+Status Rows::write_again(const std::string& bytes) {
+  rocksdb::WriteBatch batch(bytes);
+  return database_.write(&batch, true);
+}
+
 Status Rows::write(bool sync) {
   return database_.write(&sorter_.sorted(*rows_.GetWriteBatch()), sync);
 }

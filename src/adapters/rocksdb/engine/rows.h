@@ -60,6 +60,9 @@ class Rows {
   [[nodiscard]] RowReader reader() { return RowReader(database_, &rows_); }
   // Writes all; they stay here until clear().
   [[nodiscard]] Status write(bool sync);
+  // The changes as RocksDB's bytes, and such bytes written and synced again.
+  [[nodiscard]] const std::string& bytes() { return rows_.GetWriteBatch()->Data(); }
+  [[nodiscard]] Status write_again(const std::string& bytes);
   void clear() { rows_.Clear(); }
 
  private:
