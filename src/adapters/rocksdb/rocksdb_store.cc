@@ -33,8 +33,11 @@ std::string note_key(std::string_view name) {
 // looked through, nor the rows that were removed there.
 [[nodiscard]] Result<std::optional<MessageId>> newest_message(const Database& database) {
   std::string last;
+  // Of one moment: a commit that ends a message moves it from one family to the other.
+  rocksdb::ManagedSnapshot moment(database.db());
   for (const Family family : {Family::kReceipts, Family::kMessages}) {
     rocksdb::ReadOptions options;
+    options.snapshot = moment.snapshot();
     const rocksdb::Slice bound(last);
     if (!last.empty()) options.iterate_lower_bound = &bound;
     const std::unique_ptr<rocksdb::Iterator> it(database.db()->NewIterator(options, database.family(family)));
