@@ -38,7 +38,8 @@ def read_until(listener, text):
 
 
 def end(listener):
-    listener.send_signal(signal.SIGINT)
+    # Not SIGINT, the signal of Ctrl-C: a test run in the background of a shell inherits it ignored.
+    listener.send_signal(signal.SIGTERM)
     listener.wait(herald.WAIT_SECONDS)
     listener.stdout.close()
 
