@@ -13,6 +13,8 @@ namespace {
 
 constexpr std::chrono::milliseconds kFloorInterval{1'000};
 constexpr std::int64_t kEndedRowSpanMs = 1'000;
+// Bounds the memory of commits that no sync has followed yet: past it a commit is synced whatever it holds.
+constexpr std::size_t kUnsyncedBytesMost = 4 * 1'024 * 1'024;
 
 }  // namespace
 
@@ -30,6 +32,7 @@ void Commit::begin() {
 }
 
 Status Commit::write(bool sync, bool spill_all) {
+  sync = sync || unsynced_bytes_ > kUnsyncedBytesMost;
   spill_ = plan_spill(txn_, spill_all);
   write_ended(mark_.state.ended);
   if (txn_.rows().empty()) {
@@ -74,6 +77,7 @@ Status Commit::resolve() {
   if (auto restored = restore(*stored); !restored) return restored;
   number_ = std::max(*stored, unsynced_.empty() ? 0 : unsynced_.back().number);
   unsynced_.clear();
+  unsynced_bytes_ = 0;
   in_doubt_ = false;
   return {};
 }
@@ -81,8 +85,10 @@ Status Commit::resolve() {
 void Commit::note_written(bool sync) {
   if (sync) {
     unsynced_.clear();
+    unsynced_bytes_ = 0;
   } else {
     unsynced_.push_back({number_, txn_.rows().bytes()});
+    unsynced_bytes_ += unsynced_.back().bytes.size();
   }
 }
 

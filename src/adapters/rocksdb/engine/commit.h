@@ -74,6 +74,7 @@ class Commit {
   std::vector<SpillStep> spill_;
   Doubt doubt_;
   std::vector<Unsynced> unsynced_;
+  std::size_t unsynced_bytes_ = 0;
   std::optional<MonoTime> floor_written_;
 };
 
