@@ -154,4 +154,22 @@ bool Row::flag(const char* key) const {
   return bson_iter_init_find(&at, value_, key) && BSON_ITER_HOLDS_BOOL(&at) && bson_iter_bool(&at);
 }
 
+std::vector<Document> batch_of(const Row& reply) {
+  std::vector<Document> documents;
+  bson_iter_t root;
+  bson_iter_t at;
+  bson_iter_t each;
+  if (!bson_iter_init(&root, reply.value()) || !bson_iter_find_descendant(&root, "cursor.firstBatch", &at)) return {};
+  if (!bson_iter_recurse(&at, &each)) return {};
+  while (bson_iter_next(&each)) {
+    if (!BSON_ITER_HOLDS_DOCUMENT(&each)) continue;
+    std::uint32_t size = 0;
+    const std::uint8_t* data = nullptr;
+    bson_iter_document(&each, &size, &data);
+    bson_t view;
+    if (bson_init_static(&view, data, size)) documents.emplace_back(view);
+  }
+  return documents;
+}
+
 }  // namespace herald::adapters::mongodb

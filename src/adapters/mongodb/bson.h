@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/time.h"
 
@@ -64,9 +65,13 @@ class Row {
   [[nodiscard]] std::optional<std::int64_t> number(const char* key) const;
   [[nodiscard]] std::optional<WallTime> time(const char* key) const;
   [[nodiscard]] bool flag(const char* key) const;
+  [[nodiscard]] const bson_t* value() const { return value_; }
 
  private:
   const bson_t* value_;
 };
+
+// The documents of a reply's first batch: cursor.firstBatch.
+[[nodiscard]] std::vector<Document> batch_of(const Row& reply);
 
 }  // namespace herald::adapters::mongodb

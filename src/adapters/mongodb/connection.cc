@@ -23,27 +23,46 @@ void set_default(mongoc_uri_t* uri, const char* option, std::int32_t value) {
 }
 
 // A 2xx depends on the majority's journals, and "store, then look" on reading from the primary: neither is for a
-// connection string to weaken.
-void set_guarantees(mongoc_uri_t* uri, std::int32_t timeout_ms) {
+// connection string to weaken. The driver repeats nothing by itself, for it would do so with a new time for each
+// attempt: Pool::attempt() repeats what is worth it, within one deadline.
+void set_guarantees(mongoc_uri_t* uri, std::int32_t answer_ms) {
   mongoc_write_concern_t* writes = mongoc_write_concern_new();
-  mongoc_write_concern_set_wmajority(writes, timeout_ms);
+  // Before the socket's time is over, so that a stalled majority is an answer and not a broken connection.
+  mongoc_write_concern_set_wmajority(writes, std::max(1, answer_ms / 4 * 3));
   mongoc_write_concern_set_journal(writes, true);
   mongoc_uri_set_write_concern(uri, writes);
   mongoc_write_concern_destroy(writes);
   mongoc_read_prefs_t* reads = mongoc_read_prefs_new(MONGOC_READ_PRIMARY);
   mongoc_uri_set_read_prefs_t(uri, reads);
   mongoc_read_prefs_destroy(reads);
+  mongoc_uri_set_option_as_bool(uri, MONGOC_URI_RETRYWRITES, false);
+  mongoc_uri_set_option_as_bool(uri, MONGOC_URI_RETRYREADS, false);
 }
 
-void set_times(mongoc_uri_t* uri, std::int32_t timeout_ms) {
-  set_default(uri, MONGOC_URI_SERVERSELECTIONTIMEOUTMS, timeout_ms);
-  set_default(uri, MONGOC_URI_CONNECTTIMEOUTMS, timeout_ms);
-  set_default(uri, MONGOC_URI_SOCKETTIMEOUTMS, timeout_ms);
+// A call's last command begins before mongodb_timeout_ms; it then looks for the primary, opens a connection and waits
+// for the answer. docs/mongodb.md tells the sum.
+void set_times(mongoc_uri_t* uri, const Limits& limits, std::int32_t answer_ms) {
+  const auto part_ms = static_cast<std::int32_t>(std::max<std::size_t>(1, limits.mongodb_timeout_ms / 4));
+  set_default(uri, MONGOC_URI_SERVERSELECTIONTIMEOUTMS, part_ms);
+  set_default(uri, MONGOC_URI_CONNECTTIMEOUTMS, part_ms);
+  set_default(uri, MONGOC_URI_SOCKETTIMEOUTMS, answer_ms);
+}
+
+// As the driver decides it. Source:
+// https://github.com/mongodb/specifications/blob/master/source/server-discovery-and-monitoring/ (initial topology type)
+[[nodiscard]] bool names_one_server(const mongoc_uri_t* uri) {
+  if (mongoc_uri_has_option(uri, MONGOC_URI_DIRECTCONNECTION)) {
+    return mongoc_uri_get_option_as_bool(uri, MONGOC_URI_DIRECTCONNECTION, false);
+  }
+  if (mongoc_uri_get_srv_hostname(uri) != nullptr || mongoc_uri_get_replica_set(uri) != nullptr) return false;
+  const mongoc_host_list_t* hosts = mongoc_uri_get_hosts(uri);
+  return hosts != nullptr && hosts->next == nullptr;
 }
 
 }  // namespace
 
-Result<std::unique_ptr<Connection>> Connection::make(const MongodbOptions& options, const Limits& limits) {
+Result<std::unique_ptr<Connection>> Connection::make(const MongodbOptions& options, const Limits& limits,
+                                                     std::size_t answer_ms) {
   set_up_driver();
   bson_error_t error{};
   const Uri uri(mongoc_uri_new_with_error(options.uri.c_str(), &error));
@@ -53,16 +72,18 @@ Result<std::unique_ptr<Connection>> Connection::make(const MongodbOptions& optio
                 "not a connection string; it looks like mongodb://user:password@host1,host2/?replicaSet=name&tls=true, "
                 "with %40 for @ and %2F for / in a password");
   }
-  const auto timeout_ms = static_cast<std::int32_t>(limits.mongodb_timeout_ms);
-  set_times(uri.get(), timeout_ms);
-  set_guarantees(uri.get(), timeout_ms);
+  set_times(uri.get(), limits, static_cast<std::int32_t>(answer_ms));
+  const auto socket_ms =
+      mongoc_uri_get_option_as_int32(uri.get(), MONGOC_URI_SOCKETTIMEOUTMS, static_cast<std::int32_t>(answer_ms));
+  set_guarantees(uri.get(), socket_ms);
   mongoc_uri_set_option_as_int32(uri.get(), MONGOC_URI_MAXPOOLSIZE,
                                  static_cast<std::int32_t>(limits.mongodb_connections + 1));
   mongoc_client_pool_t* pool = mongoc_client_pool_new_with_error(uri.get(), &error);
   if (pool == nullptr) return fail(ErrorKind::kInvalid, error.message);
   mongoc_client_pool_set_error_api(pool, MONGOC_ERROR_API_VERSION_2);
   mongoc_client_pool_set_appname(pool, "herald");
-  return std::unique_ptr<Connection>(new Connection(pool, options.database, servers_of(options.uri)));
+  return std::unique_ptr<Connection>(
+      new Connection(pool, options.database, servers_of(options.uri), names_one_server(uri.get())));
 }
 
 Connection::~Connection() {

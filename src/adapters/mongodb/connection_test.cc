@@ -53,5 +53,19 @@ TEST(MongodbConnection, AnAbsentDatabaseIsWaitedForNoLongerThanTheLimit) {
   EXPECT_LT(clock.mono() - began, std::chrono::seconds(25)) << "the driver's own limit is 30 s";
 }
 
+// As the driver takes them.
+TEST(MongodbConnection, OneServerWithoutItsSetIsTalkedToAlone) {
+  for (const auto& [uri, direct] : {std::pair("mongodb://db1/", true),
+                                    {"mongodb://db1/?directConnection=true", true},
+                                    {"mongodb://db1/?directConnection=true&replicaSet=rs0", true},
+                                    {"mongodb://db1/?directConnection=false", false},
+                                    {"mongodb://db1/?replicaSet=rs0", false},
+                                    {"mongodb://db1,db2/", false}}) {
+    const auto made = Connection::make({.uri = uri, .database = "herald"}, Limits{});
+    ASSERT_TRUE(made) << uri;
+    EXPECT_EQ((*made)->is_direct(), direct) << uri;
+  }
+}
+
 }  // namespace
 }  // namespace herald::adapters::mongodb

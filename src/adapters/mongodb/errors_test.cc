@@ -23,6 +23,48 @@ TEST(MongodbErrors, WhatPassesByItselfIsRetried) {
   EXPECT_EQ(kind_of(error_of(MONGOC_ERROR_WRITE_CONCERN, 64), nullptr), ErrorKind::kUnavailable);
 }
 
+TEST(MongodbErrors, CodesThatTheManualCallsPassingAreRetried) {
+  for (const std::uint32_t code : {43U, 237U, 24U, 11'601U, 63U, 150U, 365U}) {
+    EXPECT_EQ(kind_of(error_of(MONGOC_ERROR_SERVER, code), nullptr), ErrorKind::kUnavailable) << code;
+  }
+  for (const std::uint32_t code : {85U, 86U}) {
+    EXPECT_EQ(kind_of(error_of(MONGOC_ERROR_SERVER, code), nullptr), ErrorKind::kConflict) << code;
+  }
+}
+
+TEST(MongodbErrors, AWriteConcernErrorComesBeforeAnyOther) {
+  EXPECT_EQ(kind_of(error_of(MONGOC_ERROR_WRITE_CONCERN, 79), nullptr), ErrorKind::kUnavailable);
+  Document reply;
+  const Document errors[] = {number_of("code", 64)};
+  reply.documents("writeConcernErrors", errors);
+  EXPECT_EQ(kind_of(error_of(MONGOC_ERROR_SERVER, kDuplicateKey), reply.get()), ErrorKind::kUnavailable);
+  Document none;
+  none.documents("writeConcernErrors", {});
+  EXPECT_EQ(kind_of(error_of(MONGOC_ERROR_SERVER, kDuplicateKey), none.get()), ErrorKind::kConflict);
+}
+
+TEST(MongodbErrors, WhatTheDriverDoesNotSendForItsSizeIsTooLarge) {
+  EXPECT_EQ(kind_of(error_of(MONGOC_ERROR_BSON, MONGOC_ERROR_BSON_INVALID,
+                             "Document 0 is too large for the cluster. Document is 1200 bytes, max is 1000."),
+                    nullptr),
+            ErrorKind::kTooLarge);
+  EXPECT_EQ(kind_of(error_of(MONGOC_ERROR_CLIENT, MONGOC_ERROR_CLIENT_TOO_BIG), nullptr), ErrorKind::kTooLarge);
+}
+
+TEST(MongodbErrors, AScramThatTheDriverDoesNotUnderstandIsNoWrongPassword) {
+  const Error error = to_error(error_of(MONGOC_ERROR_SCRAM, MONGOC_ERROR_SCRAM_PROTOCOL_ERROR, "bad salt"), nullptr);
+  EXPECT_EQ(error.kind, ErrorKind::kInternal);
+  EXPECT_NE(error.message.find("did not get as far as the password"), std::string::npos);
+}
+
+TEST(MongodbErrors, AServerThatIsNotThePrimaryIsNotABrokenConnection) {
+  for (const std::uint32_t code : {10'107U, 13'435U, 189U, 91U, 11'600U, 11'602U}) {
+    EXPECT_TRUE(is_no_primary(error_of(MONGOC_ERROR_SERVER, code))) << code;
+  }
+  EXPECT_FALSE(is_no_primary(error_of(MONGOC_ERROR_SERVER, 112)));
+  EXPECT_FALSE(is_no_primary(error_of(MONGOC_ERROR_STREAM, 10'107)));
+}
+
 TEST(MongodbErrors, ABrokenConnectionIsNotOneThatCouldNotBeOpened) {
   EXPECT_TRUE(is_broken_connection(error_of(MONGOC_ERROR_STREAM, MONGOC_ERROR_STREAM_SOCKET)));
   EXPECT_FALSE(is_broken_connection(error_of(MONGOC_ERROR_STREAM, MONGOC_ERROR_STREAM_CONNECT)));

@@ -39,9 +39,10 @@ struct Fate {
 };
 
 struct WireCommand {
-  std::string name;           // "insert"
-  std::string collection;     // of the commands that name one
-  std::size_t documents = 0;  // that it writes, as far as they came beside it
+  std::string name;                      // "insert"
+  std::string collection;                // of the commands that name one
+  std::size_t documents = 0;             // that it writes, as far as they came beside it
+  std::shared_ptr<const Document> body;  // without those
 };
 
 // Listens on loopback; carries each connection to `host`. Made, asked and destroyed by one thread.
@@ -209,11 +210,11 @@ class FaultyWire {
   }
 
   [[nodiscard]] static WireCommand read(const WireMessage& message) {
-    const Document body = message.body();
+    auto body = std::make_shared<const Document>(message.body());
     bson_iter_t at;
-    HERALD_CHECK(bson_iter_init(&at, body.get()) && bson_iter_next(&at), "an empty command");
+    HERALD_CHECK(bson_iter_init(&at, body->get()) && bson_iter_next(&at), "an empty command");
     const char* collection = BSON_ITER_HOLDS_UTF8(&at) ? bson_iter_utf8(&at, nullptr) : "";
-    return {bson_iter_key(&at), collection, message.documents()};
+    return {bson_iter_key(&at), collection, message.documents(), std::move(body)};
   }
   static bool receive(int from, std::string& into) {
     char buffer[65536];

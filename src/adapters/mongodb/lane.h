@@ -81,12 +81,17 @@ template <class C>
   return 1;
 }
 
+// What a refusal by the database means that Herald does not expect: is it final for who called, or may it pass?
+// kTemporary for calls that ask for nothing a database could refuse for good, so that only its state can be the reason.
+enum class Refusals : std::uint8_t { kFinal, kTemporary };
+
 class Lane {
  public:
   // `kind` is a literal. At most `width` workers take from it at a time; 1 keeps the order of the calls.
-  Lane(const char* kind, std::size_t width) : kind_(kind), width_(width) {}
+  Lane(const char* kind, std::size_t width, Refusals refusals) : kind_(kind), width_(width), refusals_(refusals) {}
   virtual ~Lane() = default;
   [[nodiscard]] const char* kind() const { return kind_; }
+  [[nodiscard]] Refusals refusals() const { return refusals_; }
 
   // A batch that a worker took.
   class Batch {
@@ -110,6 +115,7 @@ class Lane {
 
   const char* kind_;
   const std::size_t width_;
+  const Refusals refusals_;
   std::size_t running_ = 0;
   bool listed_ = false;
 };
@@ -120,7 +126,8 @@ class LaneOf final : public Lane {
  public:
   // Sets `out` of every call, or fails as a whole.
   using Work = std::function<Status(Context&, std::span<C>)>;
-  LaneOf(const char* kind, std::size_t width, Work work) : Lane(kind, width), work_(std::move(work)) {}
+  LaneOf(const char* kind, std::size_t width, Work work, Refusals refusals = Refusals::kFinal)
+      : Lane(kind, width, refusals), work_(std::move(work)) {}
 
  private:
   friend class Pool;

@@ -40,7 +40,7 @@ struct MongodbStore::Parts {
   StoreMetrics counters;
 
   std::unique_ptr<Connection> connection;
-  LaneOf<PutCall> puts{"put", kInOrder, put_messages};
+  LaneOf<PutCall> puts{"put", kInOrder, put_messages, Refusals::kTemporary};
   LaneOf<FetchCall> fetches{"fetch", kSideBySide, fetch_messages};
   LaneOf<StatusCall> statuses{"status", kSideBySide, read_status};
   LaneOf<StatusCall> cancels{"cancel", kInOrder, cancel_message};

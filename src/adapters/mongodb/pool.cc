@@ -65,36 +65,64 @@ void Pool::answer_late(const Lane& lane, Lane::Batch& batch, StoreMetrics& metri
 void Pool::run(Lane& lane, Lane::Batch& batch, Context& context) {
   context.metrics.busy(true);
   const MonoTime began = clock_.mono();
-  run_part(lane, batch, 0, batch.size(), context);
+  context.database.begin(began + std::chrono::milliseconds(limits_.mongodb_timeout_ms));
+  (void)run_part(lane, batch, 0, batch.size(), context);
   context.metrics.batch(lane.kind(), batch.size(), clock_.mono() - began);
   context.metrics.busy(false);
 }
 
-// If one call asks for something that the database refuses, the others must not suffer: each is tried by itself.
-void Pool::run_part(Lane& lane, Lane::Batch& batch, std::size_t first, std::size_t count, Context& context) {
-  context.database.begin(clock_.mono() + std::chrono::milliseconds(limits_.mongodb_timeout_ms));
+namespace {
+
+// Refusals that may be the fault of one call. Any other error meets all calls alike: they would only wait for it one
+// after the other, or log in for each.
+[[nodiscard]] bool may_be_one_calls(ErrorKind kind) {
+  return kind == ErrorKind::kInternal || kind == ErrorKind::kConflict || kind == ErrorKind::kTooLarge ||
+         kind == ErrorKind::kCorrupt || kind == ErrorKind::kInvalid;
+}
+
+}  // namespace
+
+// If the database refuses a batch, its halves are tried, and theirs, until the calls to blame stand alone: the others
+// must not suffer. All of it within the batch's one deadline. Fails as soon as an error meets all calls alike; then
+// that part is answered, and those behind it are not.
+Status Pool::run_part(Lane& lane, Lane::Batch& batch, std::size_t first, std::size_t count, Context& context) {
   const Status done = attempt(batch, first, count, context);
-  const bool blame_one = !done && done.error().kind != ErrorKind::kUnavailable && count > 1;
-  if (blame_one) {
-    for (std::size_t i = 0; i < count; ++i) run_part(lane, batch, first + i, 1, context);
-    return;
+  const bool one_is_to_blame = !done && may_be_one_calls(done.error().kind);
+  if (one_is_to_blame && count > 1) {
+    const std::size_t half = count / 2;
+    Status rest = run_part(lane, batch, first, half, context);
+    if (!rest) {
+      answer_part(lane, batch, first + half, count - half, rest, context.metrics);
+      return rest;
+    }
+    return run_part(lane, batch, first + half, count - half, context);
   }
+  answer_part(lane, batch, first, count, done, context.metrics);
+  return one_is_to_blame ? Status{} : done;
+}
+
+void Pool::answer_part(const Lane& lane, Lane::Batch& batch, std::size_t first, std::size_t count, const Status& done,
+                       StoreMetrics& metrics) {
   Error error = done ? Error{ErrorKind::kInternal, "a call was not answered"} : done.error();
-  if (!done) note(lane, error, context.metrics);
+  if (!done) note(lane, error, metrics);
   // A login that is refused while Herald runs is the operator's to mend; for callers the store is away.
   if (error.kind == ErrorKind::kUnauthorized) error.kind = ErrorKind::kUnavailable;
+  if (lane.refusals() == Refusals::kTemporary && may_be_one_calls(error.kind) && error.kind != ErrorKind::kTooLarge &&
+      error.kind != ErrorKind::kCorrupt) {
+    error.kind = ErrorKind::kUnavailable;
+  }
   Answers answers;
   batch.answer_all(first, count, error, answers);
   answers.post();
 }
 
-// A database that was started again leaves broken connections behind, each of which would cost a batch. So a batch that
-// meets one is run once more, on the connection that the driver then opens: only if the one before had worked, so that
-// a database which is away is not asked twice, and within the same deadline. What was done before is found as by any
-// call that is repeated.
+// A database that was started again leaves broken connections behind, each of which would cost a batch; so does a
+// primary that stepped down. A batch that meets one is run once more, on the connection that the driver then opens:
+// only if the one before had worked, so that a database which is away is not asked twice, and within the same deadline.
+// What was done before is found as by any call that is repeated.
 Status Pool::attempt(Lane::Batch& batch, std::size_t first, std::size_t count, Context& context) {
   Status done = batch.run(context, first, count);
-  if (done || !context.database.lost_a_good_connection()) return done;
+  if (done || !context.database.lost_a_good_server()) return done;
   context.metrics.repeated();
   return batch.run(context, first, count);
 }

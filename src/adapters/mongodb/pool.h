@@ -40,7 +40,9 @@ class Pool {
   void work();
   void answer_late(const Lane& lane, Lane::Batch& batch, StoreMetrics& metrics);
   void run(Lane& lane, Lane::Batch& batch, Context& context);
-  void run_part(Lane& lane, Lane::Batch& batch, std::size_t first, std::size_t count, Context& context);
+  [[nodiscard]] Status run_part(Lane& lane, Lane::Batch& batch, std::size_t first, std::size_t count, Context& context);
+  void answer_part(const Lane& lane, Lane::Batch& batch, std::size_t first, std::size_t count, const Status& done,
+                   StoreMetrics& metrics);
   [[nodiscard]] static Status attempt(Lane::Batch& batch, std::size_t first, std::size_t count, Context& context);
   void note(const Lane& lane, const Error& error, StoreMetrics& metrics);
 

@@ -26,7 +26,8 @@ class PoolTest : public testing::Test {
     }
     gate_.wait();
     for (auto& call : calls) {
-      if (call.in < 0) return fail(ErrorKind::kInternal, "refused");
+      if (batches_.size() >= refuse_from_batch_) return fail(ErrorKind::kUnavailable, "away");
+      if (call.in < 0) return fail(refusal_, "refused");
       call.out = call.in;
     }
     return {};
@@ -63,6 +64,8 @@ class PoolTest : public testing::Test {
   std::condition_variable changed_;
   std::vector<std::size_t> batches_;
   std::size_t started_ = 0;
+  ErrorKind refusal_ = ErrorKind::kInternal;
+  std::size_t refuse_from_batch_ = SIZE_MAX;
   std::vector<int> answers_;
   std::vector<ErrorKind> errors_;
   LaneOf<NumberCall> first_ = lane("first");
@@ -124,6 +127,60 @@ TEST_F(PoolTest, OneRefusedCallDoesNotHarmTheOthersOfItsBatch) {
   open_gate_and_wait_for(4);
   EXPECT_EQ(answers_, (std::vector{1, 2, -1, 4}));
   EXPECT_EQ(errors_, std::vector{ErrorKind::kInternal});
+}
+
+// Each would meet the same, after a wait or a login of its own.
+TEST_F(PoolTest, AnErrorThatMeetsAllCallsIsMetOnce) {
+  limits_.mongodb_connections = 1;
+  refusal_ = ErrorKind::kUnauthorized;
+  start();
+  call(first_, 1);
+  wait_until_started(1);
+  for (const int number : {-1, 3, 4, 5}) call(first_, number);
+  open_gate_and_wait_for(5);
+  EXPECT_EQ(answers_, (std::vector{1, -1, -1, -1, -1}));
+  EXPECT_EQ(errors_, (std::vector(4, ErrorKind::kUnavailable)));
+  EXPECT_EQ(batches_, (std::vector<std::size_t>{1, 4}));
+}
+
+TEST_F(PoolTest, WhileTheCallToBlameIsSoughtAnUnavailableDatabaseEndsTheSearch) {
+  limits_.mongodb_connections = 1;
+  start();
+  call(first_, 1);
+  wait_until_started(1);
+  refuse_from_batch_ = 4;  // after the first call alone, all four, and their first half
+  for (const int number : {2, 3, -1, 5}) call(first_, number);
+  open_gate_and_wait_for(5);
+  EXPECT_EQ(answers_, (std::vector{1, 2, 3, -1, -1}));
+  EXPECT_EQ(errors_, (std::vector(2, ErrorKind::kUnavailable)));
+  EXPECT_EQ(batches_, (std::vector<std::size_t>{1, 4, 2, 2}));
+}
+
+TEST_F(PoolTest, TheCallsToBlameAreFoundByHalves) {
+  limits_.mongodb_connections = 1;
+  start();
+  call(first_, 0);
+  wait_until_started(1);
+  for (int number = 1; number <= 64; ++number) call(first_, number == 50 ? -1 : number);
+  open_gate_and_wait_for(65);
+  EXPECT_EQ(errors_, std::vector{ErrorKind::kInternal});
+  EXPECT_EQ(batches_.size(), 1U + 13U) << "two for each of six halvings, and the first";
+}
+
+TEST_F(PoolTest, ARefusalThatMustBeTheDatabasesStateIsUnavailable) {
+  LaneOf<NumberCall> puts{"puts", 1,
+                          [this](Context& context, std::span<NumberCall> calls) { return work(context, calls); },
+                          Refusals::kTemporary};
+  gate_.count_down();
+  start();
+  for (const auto kind : {ErrorKind::kInternal, ErrorKind::kConflict, ErrorKind::kTooLarge}) {
+    refusal_ = kind;
+    const std::size_t before = errors_.size();
+    call(puts, -1);
+    EXPECT_TRUE(executor_.run_until([&] { return errors_.size() == before + 1; }));
+  }
+  EXPECT_EQ(errors_, (std::vector{ErrorKind::kUnavailable, ErrorKind::kUnavailable, ErrorKind::kTooLarge}));
+  pool_.reset();
 }
 
 TEST_F(PoolTest, WhatWaitsIsAnsweredBeforeThePoolGoes) {

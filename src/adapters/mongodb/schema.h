@@ -21,9 +21,11 @@ inline constexpr const char* kSchema = "schema";
 // The version of every document, in its field v. Documents of later versions are refused.
 inline constexpr std::int64_t kVersion = 1;
 
-// Makes what is missing; safe to repeat, and for several processes at once. kConflict: a newer Herald made the
-// database.
-[[nodiscard]] Status prepare_schema(Session& database, const MongodbOptions& options, const Limits& limits);
+// Makes what is missing; safe to repeat, and for several processes at once. Indexes are built through `building`, whose
+// commands may take an hour. kConflict: a newer Herald made the database. kInvalid: the connection
+// string names a member of a replica set without its set.
+[[nodiscard]] Status prepare_schema(Session& database, Session& building, bool is_direct, const MongodbOptions& options,
+                                    const Limits& limits, Log& log);
 
 // The same as soon as the database is there, for up to mongodb_start_timeout_ms. Errors that time does not heal come at
 // once: see MongodbStore::open().

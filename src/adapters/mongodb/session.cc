@@ -2,11 +2,14 @@
 
 #include <utility>
 
+#include "adapters/mongodb/bulk.h"
 #include "adapters/mongodb/errors.h"
 
 namespace herald::adapters::mongodb {
 
 namespace {
+
+constexpr const char* kTooLate = "the database took too long";
 
 // A reply that the driver fills in. It is valid also if a call fails before it gets to that: an empty document owns no
 // memory that initialising it again could lose.
@@ -59,17 +62,12 @@ struct WriteError {
   return errors;
 }
 
-// The write concern failed although each write may have been made.
-[[nodiscard]] bool has_concern_error(const bson_t* reply) {
-  bson_iter_t at;
-  bson_iter_t each;
-  return bson_iter_init_find(&at, reply, "writeConcernErrors") && bson_iter_recurse(&at, &each) &&
-         bson_iter_next(&each);
-}
-
 // A first reply holds 101 documents unless more are asked for, and the rest costs another command. The server ends a
 // reply before 16 MiB by itself.
 constexpr std::int64_t kDocumentsPerReply = 100'000;
+
+// What an update or a delete has besides its filter and its change: names of fields, flags.
+constexpr std::size_t kStatementBytes = 128;
 
 [[nodiscard]] Document options_of(const Find& what) {
   Document options = number_of("batchSize", kDocumentsPerReply);
@@ -93,16 +91,17 @@ Session::Collection Session::open(const char* collection) {
 }
 
 Status Session::ready(const char* operation) {
-  lost_a_good_connection_ = false;
-  if (clock_.mono() >= deadline_) return fail(ErrorKind::kUnavailable, "the database took too long");
+  lost_a_good_server_ = false;
+  if (clock_.mono() >= deadline_) return fail(ErrorKind::kUnavailable, kTooLate);
   metrics_.command(operation);
   was_connected_ = std::exchange(connected_, true);
   return {};
 }
 
 std::unexpected<Error> Session::failed(const bson_error_t& error, const bson_t* reply) {
-  lost_a_good_connection_ = is_broken_connection(error) && was_connected_;
-  if (error.domain == MONGOC_ERROR_STREAM || error.domain == MONGOC_ERROR_SERVER_SELECTION) connected_ = false;
+  lost_a_good_server_ = (is_broken_connection(error) || is_no_primary(error)) && was_connected_;
+  const bool away = error.domain == MONGOC_ERROR_STREAM || error.domain == MONGOC_ERROR_SERVER_SELECTION;
+  if (away || is_no_primary(error)) connected_ = false;
   return std::unexpected(to_error(error, reply));
 }
 
@@ -133,74 +132,113 @@ Result<std::optional<Document>> Session::find_one(const char* collection, Find w
   return std::move(found->front());
 }
 
+// Every part is one command, and ends as a whole: the driver, which would cut a bulk by itself, answers one error for
+// all of its commands, and an earlier one's duplicate key hides that a later one was lost.
+Status Session::in_parts(const char* operation, std::span<const std::size_t> sizes,
+                         const std::function<Status(Part)>& run) {
+  const auto said = hello();
+  if (!said) return std::unexpected(said.error());
+  Part part;
+  for (const std::size_t count : parts_of(sizes, bulk_limits(*said->get()))) {
+    part.count = count;
+    if (auto may = ready(operation); !may) return may;
+    if (auto done = run(part); !done) return done;
+    part.first += count;
+  }
+  return {};
+}
+
 Result<Inserted> Session::insert(const char* collection, std::span<const Document> documents) {
   Inserted inserted{std::vector<bool>(documents.size(), true), documents.size()};
   if (documents.empty()) return inserted;
-  if (auto may = ready("insert"); !may) return std::unexpected(may.error());
   const auto into = open(collection);
-  const Bulk bulk = unordered(into.get());
+  std::vector<std::size_t> sizes;
+  for (const auto& document : documents) sizes.push_back(document.get()->len);
+  const auto done = in_parts("insert", sizes, [&](Part part) { return insert_part(*into, documents, part, inserted); });
+  if (!done) return std::unexpected(done.error());
+  return inserted;
+}
+
+Status Session::insert_part(mongoc_collection_t& into, std::span<const Document> documents, Part part,
+                            Inserted& inserted) {
+  const Bulk bulk = unordered(&into);
   bson_error_t error{};
-  for (const auto& document : documents) {
+  for (const auto& document : documents.subspan(part.first, part.count)) {
     if (!mongoc_bulk_operation_insert_with_opts(bulk.get(), document.get(), nullptr, &error)) {
       return failed(error, nullptr);
     }
   }
   DriverReply reply;
-  if (mongoc_bulk_operation_execute(bulk.get(), reply.to_fill(), &error) != 0) return inserted;
+  if (mongoc_bulk_operation_execute(bulk.get(), reply.to_fill(), &error) != 0) return {};
   const auto errors = write_errors(reply.get());
-  if (errors.empty() || has_concern_error(reply.get())) return failed(error, reply.get());
+  if (errors.empty() || kind_of(error, reply.get()) != ErrorKind::kConflict) return failed(error, reply.get());
   for (const auto& each : errors) {
-    if (each.code != kDuplicateKey || each.index >= documents.size()) {
-      return fail(kind_of_code(each.code), each.message);
-    }
-    inserted.is_new[each.index] = false;
+    if (each.code != kDuplicateKey || each.index >= part.count) return fail(kind_of_code(each.code), each.message);
+    inserted.is_new[part.first + each.index] = false;
     --inserted.count;
   }
-  // The driver sends a large bulk in several commands. If one of them fails as a whole, the error that it answers may
-  // still be an earlier one's duplicate key.
+  // The driver may have cut what we did not: another server may take it now, whose limits are lower. Fewer than all
+  // means that a command was lost; mongo-java-server counts its duplicates as inserted, so it may be more.
   const auto stored = Row(reply.get()).number("nInserted").value_or(0);
-  if (stored < 0 || static_cast<std::uint64_t>(stored) != inserted.count) {
-    return fail(ErrorKind::kUnavailable, "the database took " + std::to_string(stored) + " of " +
-                                             std::to_string(inserted.count) + " new documents");
-  }
-  return inserted;
+  if (stored + static_cast<std::int64_t>(errors.size()) >= static_cast<std::int64_t>(part.count)) return {};
+  return fail(ErrorKind::kUnavailable, "the database took " + std::to_string(stored) + " documents of " +
+                                           std::to_string(part.count) + ", of which it had " +
+                                           std::to_string(errors.size()));
+}
+
+Result<Document> Session::finish(mongoc_bulk_operation_t& bulk) {
+  DriverReply reply;
+  bson_error_t error{};
+  if (mongoc_bulk_operation_execute(&bulk, reply.to_fill(), &error) == 0) return failed(error, reply.get());
+  return Document(*reply.get());
 }
 
 Result<Updated> Session::update(const char* collection, std::span<const Update> updates) {
-  if (updates.empty()) return Updated{};
-  if (auto may = ready("update"); !may) return std::unexpected(may.error());
+  Updated updated;
+  if (updates.empty()) return updated;
   const auto in = open(collection);
-  const Bulk bulk = unordered(in.get());
-  bson_error_t error{};
-  for (const auto& update : updates) {
-    const Document options = flag_of("upsert", update.upsert);
-    const auto add =
-        update.many ? &mongoc_bulk_operation_update_many_with_opts : &mongoc_bulk_operation_update_one_with_opts;
-    if (!add(bulk.get(), update.filter.get(), update.change.get(), options.get(), &error)) {
-      return failed(error, nullptr);
+  std::vector<std::size_t> sizes;
+  for (const auto& it : updates) sizes.push_back(it.filter.get()->len + it.change.get()->len + kStatementBytes);
+  const auto done = in_parts("update", sizes, [&](Part part) -> Status {
+    const Bulk bulk = unordered(in.get());
+    bson_error_t error{};
+    for (const auto& it : updates.subspan(part.first, part.count)) {
+      const Document options = flag_of("upsert", it.upsert);
+      const auto add =
+          it.many ? &mongoc_bulk_operation_update_many_with_opts : &mongoc_bulk_operation_update_one_with_opts;
+      if (!add(bulk.get(), it.filter.get(), it.change.get(), options.get(), &error)) return failed(error, nullptr);
     }
-  }
-  DriverReply reply;
-  if (mongoc_bulk_operation_execute(bulk.get(), reply.to_fill(), &error) == 0) return failed(error, reply.get());
-  const Row row(reply.get());
-  return Updated{static_cast<std::uint64_t>(row.number("nMatched").value_or(0)),
-                 static_cast<std::uint64_t>(row.number("nModified").value_or(0))};
+    const auto reply = finish(*bulk);
+    if (!reply) return std::unexpected(reply.error());
+    updated.matched += static_cast<std::uint64_t>(Row(*reply).number("nMatched").value_or(0));
+    updated.changed += static_cast<std::uint64_t>(Row(*reply).number("nModified").value_or(0));
+    return {};
+  });
+  if (!done) return std::unexpected(done.error());
+  return updated;
 }
 
 Result<std::uint64_t> Session::remove(const char* collection, std::span<const Document> filters) {
-  if (filters.empty()) return 0;
-  if (auto may = ready("delete"); !may) return std::unexpected(may.error());
+  std::uint64_t removed = 0;
+  if (filters.empty()) return removed;
   const auto from = open(collection);
-  const Bulk bulk = unordered(from.get());
-  bson_error_t error{};
-  for (const auto& filter : filters) {
-    if (!mongoc_bulk_operation_remove_many_with_opts(bulk.get(), filter.get(), nullptr, &error)) {
-      return failed(error, nullptr);
+  std::vector<std::size_t> sizes;
+  for (const auto& filter : filters) sizes.push_back(filter.get()->len + kStatementBytes);
+  const auto done = in_parts("delete", sizes, [&](Part part) -> Status {
+    const Bulk bulk = unordered(from.get());
+    bson_error_t error{};
+    for (const auto& filter : filters.subspan(part.first, part.count)) {
+      if (!mongoc_bulk_operation_remove_many_with_opts(bulk.get(), filter.get(), nullptr, &error)) {
+        return failed(error, nullptr);
+      }
     }
-  }
-  DriverReply reply;
-  if (mongoc_bulk_operation_execute(bulk.get(), reply.to_fill(), &error) == 0) return failed(error, reply.get());
-  return static_cast<std::uint64_t>(Row(reply.get()).number("nRemoved").value_or(0));
+    const auto reply = finish(*bulk);
+    if (!reply) return std::unexpected(reply.error());
+    removed += static_cast<std::uint64_t>(Row(*reply).number("nRemoved").value_or(0));
+    return {};
+  });
+  if (!done) return std::unexpected(done.error());
+  return removed;
 }
 
 Result<std::optional<Document>> Session::find_and_update(const char* collection, const Document& filter,
@@ -270,6 +308,29 @@ Result<Document> Session::command(const Document& command) {
       mongoc_client_command_simple(&client_, database_.c_str(), command.get(), nullptr, reply.to_fill(), &error);
   if (!done) return failed(error, reply.get());
   return Document(*reply.get());
+}
+
+Result<Document> Session::write_command(const Document& command) {
+  if (auto may = ready("command"); !may) return std::unexpected(may.error());
+  bson_error_t error{};
+  DriverReply reply;
+  const bool done = mongoc_client_write_command_with_opts(&client_, database_.c_str(), command.get(), nullptr,
+                                                          reply.to_fill(), &error);
+  if (!done) return failed(error, reply.get());
+  return Document(*reply.get());
+}
+
+Result<Document> Session::hello() {
+  if (clock_.mono() >= deadline_) return fail(ErrorKind::kUnavailable, kTooLate);
+  bson_error_t error{};
+  const std::unique_ptr<mongoc_server_description_t,
+                        decltype([](mongoc_server_description_t* it) { mongoc_server_description_destroy(it); })>
+      server(mongoc_client_select_server(&client_, true, nullptr, &error));
+  if (!server) {
+    connected_ = lost_a_good_server_ = false;
+    return std::unexpected(to_error(error, nullptr));
+  }
+  return Document(*mongoc_server_description_hello_response(server.get()));
 }
 
 }  // namespace herald::adapters::mongodb

@@ -4,6 +4,7 @@
 
 #include <mongoc/mongoc.h>
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <span>
@@ -51,10 +52,10 @@ class Session {
   // The commands that follow, together, may begin until `deadline`.
   void begin(MonoTime deadline) { deadline_ = deadline; }
 
-  // True if the last command failed because its connection broke, and the one before it had not: a connection that
-  // worked, as one that the database's restart left behind in the pool. The driver opens another for the next command,
-  // for which there still is time.
-  [[nodiscard]] bool lost_a_good_connection() const { return lost_a_good_connection_ && clock_.mono() < deadline_; }
+  // True if the last command failed because its connection broke or its server is the primary no more, and the one
+  // before it had not: a connection that worked, as one that the database's restart left behind in the pool. The driver
+  // opens another for the next command, for which there still is time.
+  [[nodiscard]] bool lost_a_good_server() const { return lost_a_good_server_ && clock_.mono() < deadline_; }
 
   [[nodiscard]] Result<std::vector<Document>> find(const char* collection, const Find& what);
   // The first one found, if any.
@@ -76,8 +77,16 @@ class Session {
                                                                                    const std::string& field);
   // Any command, on the whole database; answers its reply.
   [[nodiscard]] Result<Document> command(const Document& command);
+  // The same of one that changes something: done when the majority has it, as all writes.
+  [[nodiscard]] Result<Document> write_command(const Document& command);
+  // What the server that takes writes said of itself when the driver last asked it. Sends nothing if one is known.
+  [[nodiscard]] Result<Document> hello();
 
  private:
+  struct Part {
+    std::size_t first = 0;
+    std::size_t count = 0;
+  };
   struct DestroyCollection {
     void operator()(mongoc_collection_t* it) const { mongoc_collection_destroy(it); }
   };
@@ -85,6 +94,12 @@ class Session {
 
   [[nodiscard]] Collection open(const char* collection);
   [[nodiscard]] Status ready(const char* operation);
+  // Cuts a bulk into commands that the server takes whole, and runs one after the other. Stops at the first error.
+  [[nodiscard]] Status in_parts(const char* operation, std::span<const std::size_t> sizes,
+                                const std::function<Status(Part)>& run);
+  [[nodiscard]] Status insert_part(mongoc_collection_t& into, std::span<const Document> documents, Part part,
+                                   Inserted& inserted);
+  [[nodiscard]] Result<Document> finish(mongoc_bulk_operation_t& bulk);
   [[nodiscard]] std::unexpected<Error> failed(const bson_error_t& error, const bson_t* reply);
   [[nodiscard]] Result<std::vector<Document>> read_all(mongoc_cursor_t* cursor);
 
@@ -93,9 +108,9 @@ class Session {
   const Clock& clock_;
   StoreMetrics& metrics_;
   MonoTime deadline_{INT64_MAX};
-  bool connected_ = false;      // the last command that was sent found a database, as far as is known
+  bool connected_ = true;       // the last command that was sent found a database, as far as is known
   bool was_connected_ = false;  // and the one before it
-  bool lost_a_good_connection_ = false;
+  bool lost_a_good_server_ = false;
 };
 
 }  // namespace herald::adapters::mongodb
