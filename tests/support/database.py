@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 """A database that speaks MongoDB's wire protocol, for tests.
 
-HERALD_TEST_MONGODB_URI names one; else a `mongod` on PATH is started; else FerretDB with SQLite (tests/support/ferretdb),
-which is built once with Go. As a program it runs a command with HERALD_TEST_MONGODB_URI set:
+HERALD_TEST_MONGODB_URI names one; else HERALD_TEST_DATABASE says which kind is started: `mongod` on PATH, `ferretdb` with
+SQLite (tests/support/ferretdb), which is built once with Go, or `java`, mongo-java-server from Maven Central. Without it, it
+is `mongod` if there is one, else FerretDB. As a program it runs a command with HERALD_TEST_MONGODB_URI set:
 
     tests/support/database.py COMMAND [ARGUMENT...]
 """
@@ -28,6 +29,9 @@ from ports import free_port
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "tests" / "support" / "ferretdb"
 BUILT = ROOT / "build" / "ferretdb"
+JAVA_SOURCE = ROOT / "tests" / "support" / "mongo_java_server"
+JAVA_BUILT = ROOT / "build" / "mongo-java-server"
+KINDS = ("mongod", "ferretdb", "java")
 GO_AT_LEAST = (1, 22)
 START_SECONDS = 180
 
@@ -85,15 +89,45 @@ def _compile_ferretdb(program):
     unfinished.rename(program)
 
 
-def _hello(host, port):
-    """True if a server answers MongoDB's hello there."""
-    body = struct.pack("<i", 0) + b"\x10hello\x00" + struct.pack("<i", 1) + b"\x02$db\x00\x06\x00\x00\x00admin\x00\x00"
+def _unpack_java():
+    """The folder of mongo-java-server's archives. Fetched again when the versions change."""
+    digest = hashlib.sha256((JAVA_SOURCE / "pom.xml").read_bytes()).hexdigest()[:16]
+    folder = JAVA_BUILT / digest
+    JAVA_BUILT.mkdir(parents=True, exist_ok=True)
+    with open(JAVA_BUILT / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if (folder / "complete").exists():
+            return folder
+        maven = shutil.which("mvn")
+        if not maven or not shutil.which("java"):
+            raise NoDatabase("mongo-java-server needs mvn and java: ./test installs them (scripts/packages.txt)")
+        try:
+            download.run([maven, "-q", "-B", "-U", "-f", JAVA_SOURCE / "pom.xml", "dependency:copy-dependencies",
+                          f"-DoutputDirectory={folder}"], "mongo-java-server from Maven Central")
+        except download.Failed as error:
+            raise NoDatabase(str(error)) from error
+        (folder / "complete").touch()
+    return folder
+
+
+def kind_of_database():
+    kind = os.environ.get("HERALD_TEST_DATABASE") or ("mongod" if shutil.which("mongod") else "ferretdb")
+    if kind not in KINDS:
+        raise NoDatabase(f"HERALD_TEST_DATABASE={kind}: none of {', '.join(KINDS)}")
+    return kind
+
+
+def _answers(host, port):
+    """True if a server answers MongoDB's ping there."""
+    body = struct.pack("<i", 0) + b"\x10ping\x00" + struct.pack("<i", 1) + b"\x02$db\x00\x06\x00\x00\x00admin\x00\x00"
     body = struct.pack("<i", len(body)) + body[4:]
     message = struct.pack("<iiii", 21 + len(body), 1, 0, 2013) + struct.pack("<I", 0) + b"\x00" + body
+    done = b"\x01ok\x00" + struct.pack("<d", 1.0), b"\x10ok\x00" + struct.pack("<i", 1)
     try:
         with socket.create_connection((host, port), timeout=2) as connection:
             connection.sendall(message)
-            return b"\x01ok\x00" + struct.pack("<d", 1.0) in connection.recv(65536)
+            reply = connection.recv(65536)
+            return any(ok in reply for ok in done)
     except OSError:
         return False
 
@@ -125,9 +159,12 @@ class Database:
     def _command(self):
         data = self.folder / "database"
         data.mkdir(parents=True, exist_ok=True)
-        mongod = shutil.which("mongod")
-        if mongod:
-            return [mongod, "--dbpath", data, "--port", str(self.port), "--bind_ip", "127.0.0.1"]
+        kind = kind_of_database()
+        if kind == "java":
+            return ["java", "-Xshare:auto", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx1g", "-cp",
+                    f"{_unpack_java()}/*", JAVA_SOURCE / "Launcher.java", str(self.port), data / "data.h2"]
+        if kind == "mongod":
+            return ["mongod", "--dbpath", data, "--port", str(self.port), "--bind_ip", "127.0.0.1"]
         return [_build_ferretdb(), "-listen", f"127.0.0.1:{self.port}", "-folder", f"{data}/"]
 
     def start(self):
@@ -138,7 +175,7 @@ class Database:
         with open(self.folder / "database.log", "ab") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log)
         deadline = time.monotonic() + START_SECONDS
-        while not _hello("127.0.0.1", self.port):
+        while not _answers("127.0.0.1", self.port):
             if self.process.poll() is not None or time.monotonic() > deadline:
                 self.kill()
                 raise NoDatabase(f"{command[0]} did not start:\n{(self.folder / 'database.log').read_text()[-2000:]}")
