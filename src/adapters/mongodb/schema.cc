@@ -35,9 +35,6 @@ constexpr ErrorKind kUnknownOption = ErrorKind::kInvalid;  // see kind_of_code()
 
 constexpr std::chrono::milliseconds kStartRetry{500};
 
-// For one index of a collection that is filled already; a build that takes longer goes on, and is asked for again.
-constexpr std::chrono::milliseconds kIndexTimeout{3'600'000};
-
 // Documents go by themselves this much later than purge() would remove them: it keeps an order that an index can't.
 constexpr std::int64_t kExpiryGraceS = 3'600;
 
@@ -191,8 +188,8 @@ Status prepare_when_there(Connection& connection, const MongodbOptions& options,
   StoreMetrics counters(metrics);
   const auto client = connection.client();
   Session session(*client, connection.database(), clock, counters);
-  // Its commands may take longer than a call may wait.
-  const auto patient = Connection::make(options, limits, kIndexTimeout.count());
+  // Its commands may take longer than a call may wait. A build that takes longer still goes on in the database.
+  const auto patient = Connection::make(options, limits, limits.mongodb_index_timeout_ms);
   if (!patient) return std::unexpected(patient.error());
   const auto patient_client = (*patient)->client();
   Session building(*patient_client, connection.database(), clock, counters);

@@ -22,8 +22,8 @@ inline constexpr const char* kSchema = "schema";
 inline constexpr std::int64_t kVersion = 1;
 
 // Makes what is missing; safe to repeat, and for several processes at once. Indexes are built through `building`, whose
-// commands may take an hour. kConflict: a newer Herald made the database. kInvalid: the connection
-// string names a member of a replica set without its set.
+// commands may take mongodb_index_timeout_ms each. kConflict: a newer Herald made the database. kInvalid: the
+// connection string names a member of a replica set without its set.
 [[nodiscard]] Status prepare_schema(Session& database, Session& building, bool is_direct, const MongodbOptions& options,
                                     const Limits& limits, Log& log);
 

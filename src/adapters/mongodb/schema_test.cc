@@ -28,10 +28,9 @@ class SchemaTest : public testing::Test {
     MongodbOptions at = database_.options();
     at.uri = "mongodb://" + wire_.address() + options;
     at.expire_by_database = expire;
-    Limits limits;
-    limits.mongodb_start_timeout_ms = 0;
-    limits.receipt_retention_s = retention_s;
-    const auto opened = MongodbStore::open(at, limits, clock_, log_, cells_);
+    limits_.mongodb_start_timeout_ms = 0;
+    limits_.receipt_retention_s = retention_s;
+    const auto opened = MongodbStore::open(at, limits_, clock_, log_, cells_);
     return opened ? Status{} : Status(std::unexpected(opened.error()));
   }
   // Answers a command of this name in the database's place, or changes its reply.
@@ -52,6 +51,7 @@ class SchemaTest : public testing::Test {
   const SystemClock clock_;
   NullMetrics cells_;
   EventLog log_;
+  Limits limits_;
   TestDatabase database_;
   const FirstServer there_;
   std::vector<std::string> seen_;  // of the wire's thread until it passes all
@@ -87,6 +87,28 @@ TEST_F(SchemaTest, IndexesOfASetDoNotWaitForEveryMemberAndAreOfTheMajority) {
     EXPECT_THAT(command, HasSubstr(R"("w" : "majority")"));
   }
   EXPECT_THAT(log_.events, Contains("building an index"));
+}
+
+// An ordinary command waits mongodb_timeout_ms.
+TEST_F(SchemaTest, AnIndexBuildMayTakeMongodbIndexTimeoutMs) {
+  limits_.mongodb_timeout_ms = 30'000;
+  limits_.mongodb_index_timeout_ms = 86'400'000;
+  on("none", Fate::Kind::kPass, "{}");
+  ASSERT_TRUE(start());
+  const auto made = seen("createIndexes");
+  ASSERT_FALSE(made.empty());
+  for (const auto& command : made) EXPECT_THAT(command, HasSubstr("64800000")) << "wtimeout, three quarters of it";
+}
+
+TEST_F(SchemaTest, AnIndexBuildPastMongodbIndexTimeoutMsIsUnavailable) {
+  limits_.mongodb_index_timeout_ms = 1'000;
+  on("createIndexes", Fate::Kind::kStall, "{}");
+  const auto started = start();
+  ASSERT_FALSE(started);
+  EXPECT_EQ(started.error().kind, ErrorKind::kUnavailable);
+  limits_.mongodb_index_timeout_ms = 3'600'000;
+  wire_.pass_all();
+  EXPECT_TRUE(start()) << "the next start builds it";
 }
 
 TEST_F(SchemaTest, AServerAloneKnowsNoQuorum) {
