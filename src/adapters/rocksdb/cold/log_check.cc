@@ -21,7 +21,7 @@ struct Break {
   std::size_t file = 0;  // of the list
   std::uint64_t at = 0;
   bool is_cut_short = false;
-  bool records_behind_are_untagged = false;
+  bool untagged_behind = false;
   LogPosition synced{};
   friend bool operator==(const Break&, const Break&) = default;
 };
@@ -103,12 +103,10 @@ struct Break {
       }
       found = Break{.file = i, .at = *scan->broken_at(), .is_cut_short = scan->is_cut_short()};
     }
-    // Records of a later file lie behind the break, too.
-    found->synced = std::max(found->synced, scan->synced());
-    const bool is_later_file = i > found->file;
-    if (scan->has_untagged_behind() || (is_later_file && scan->has_records() && scan->synced() == LogPosition{})) {
-      found->records_behind_are_untagged = true;
-    }
+    // All records of a later file lie behind the break, whether that file is whole or not.
+    const auto& behind = i == found->file ? scan->behind_break() : scan->of_all();
+    found->synced = std::max(found->synced, behind.synced);
+    found->untagged_behind = found->untagged_behind || behind.has_untagged;
   }
   return found;
 }
@@ -190,7 +188,7 @@ Status check_log(const LogCheck& check) {
   if (!*broken) return {};
   const LogFile& file = (*files)[(*broken)->file];
   const LogPosition at{.file = file.number, .bytes = (*broken)->at};
-  const bool was_synced = (*broken)->synced > at || (mark && *mark > at) || (*broken)->records_behind_are_untagged;
+  const bool was_synced = (*broken)->synced > at || (mark && *mark > at) || (*broken)->untagged_behind;
   if (was_synced && !check.accept_loss) return damaged(file, "has a hole at byte " + std::to_string(at.bytes));
   // Nothing is cut off because of a read that went wrong once.
   const auto again = find_break(check, *files);

@@ -26,6 +26,11 @@ constexpr std::uint8_t kLast = 4;
   return value;
 }
 
+void note_tag(LogScan::Tags& tags, const std::optional<LogPosition>& tag) {
+  tags.has_untagged = tags.has_untagged || !tag;
+  if (tag) tags.synced = std::max(tags.synced, *tag);
+}
+
 }  // namespace
 
 LogScan::Found LogScan::read_fragment(std::string_view block, std::size_t at, Fragment& fragment) const {
@@ -72,7 +77,6 @@ void LogScan::note_broken(std::uint64_t at, bool by_the_end) {
   if (!broken_at_) {
     broken_at_ = record_begins_.value_or(at);
     cut_short_ = by_the_end;
-    synced_ = {};
   }
   record_begins_.reset();
 }
@@ -102,10 +106,9 @@ void LogScan::end_record() {
   record_begins_.reset();
   // RocksDB writes an empty batch when it opens a log; it holds no change, and no tag.
   if (record_end_.size() <= kBatchHeaderBytes) return;
-  has_records_ = true;
   const auto tag = find_sync_tag(record_end_);
-  if (tag) synced_ = std::max(synced_, *tag);
-  if (!tag && broken_at_) untagged_behind_ = true;
+  note_tag(of_all_, tag);
+  if (broken_at_) note_tag(behind_break_, tag);
 }
 
 }  // namespace herald::adapters

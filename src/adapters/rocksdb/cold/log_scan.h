@@ -25,11 +25,14 @@ class LogScan {
   [[nodiscard]] std::optional<std::uint64_t> broken_at() const { return broken_at_; }
   // It is broken because the file ends in it: nothing follows.
   [[nodiscard]] bool is_cut_short() const { return cut_short_; }
-  // There are whole records behind the broken one that have no tag (sync_mark.h).
-  [[nodiscard]] bool has_untagged_behind() const { return untagged_behind_; }
-  // The furthest position in the tags of the whole records behind the broken one, or of all if none is broken.
-  [[nodiscard]] LogPosition synced() const { return synced_; }
-  [[nodiscard]] bool has_records() const { return has_records_; }
+  // What the tags (sync_mark.h) of whole records say.
+  struct Tags {
+    LogPosition synced;         // the furthest of their positions
+    bool has_untagged = false;  // there are records without a tag
+  };
+  [[nodiscard]] const Tags& of_all() const { return of_all_; }
+  // Of the records behind the broken one.
+  [[nodiscard]] const Tags& behind_break() const { return behind_break_; }
 
  private:
   struct Fragment {
@@ -47,9 +50,8 @@ class LogScan {
   std::uint64_t block_begins_ = 0;
   std::optional<std::uint64_t> broken_at_;
   bool cut_short_ = false;
-  bool untagged_behind_ = false;
-  bool has_records_ = false;
-  LogPosition synced_;
+  Tags of_all_;
+  Tags behind_break_;
   // The record whose fragments are being read, and its last bytes.
   std::optional<std::uint64_t> record_begins_;
   std::string record_end_;

@@ -91,10 +91,10 @@ class LogScanTest : public testing::Test {
 
 TEST_F(LogScanTest, AWholeFileHasNoBreak) {
   EXPECT_EQ(scan(log_.text()).broken_at(), std::nullopt);
-  EXPECT_TRUE(scan(log_.text()).has_records());
-  EXPECT_EQ(scan(log_.text()).synced(), (LogPosition{.file = 7, .bytes = begins_.back()}));
+  EXPECT_EQ(scan(log_.text()).of_all().synced, (LogPosition{.file = 7, .bytes = begins_.back()}));
+  EXPECT_FALSE(scan(log_.text()).of_all().has_untagged);
   EXPECT_EQ(scan("").broken_at(), std::nullopt);
-  EXPECT_FALSE(scan("").has_records());
+  EXPECT_EQ(scan("").of_all().synced, LogPosition{});
 }
 
 TEST_F(LogScanTest, AFileThatIsCutAnywhereBreaksAtTheRecordThatIsCut) {
@@ -123,10 +123,19 @@ TEST_F(LogScanTest, AHoleBreaksItsRecordAndTheRecordsBehindItAreFound) {
     const auto found = scan(text);
     ASSERT_TRUE(found.broken_at());
     EXPECT_EQ(*found.broken_at(), *(std::ranges::upper_bound(begins_, hole) - 1));
-    EXPECT_FALSE(found.has_untagged_behind());
+    EXPECT_FALSE(found.behind_break().has_untagged);
     const bool has_record_behind = begins_.back() >= end;
-    EXPECT_EQ(found.synced().bytes, has_record_behind ? begins_.back() : 0);
+    EXPECT_EQ(found.behind_break().synced.bytes, has_record_behind ? begins_.back() : 0);
   }
+}
+
+// A later file of the log tells what was synced by all its whole records, although its own end is torn.
+TEST_F(LogScanTest, TagsBeforeABreakAreKnown) {
+  log_.text().resize(begins_.back() + kHeaderBytes);
+  const auto found = scan(log_.text());
+  EXPECT_EQ(found.broken_at(), begins_.back());
+  EXPECT_EQ(found.of_all().synced, (LogPosition{.file = 7, .bytes = begins_[begins_.size() - 2]}));
+  EXPECT_EQ(found.behind_break().synced, LogPosition{});
 }
 
 TEST_F(LogScanTest, ADamagedLengthAtTheEndDoesNotHideWhatIsBehindIt) {
@@ -138,7 +147,7 @@ TEST_F(LogScanTest, ADamagedLengthAtTheEndDoesNotHideWhatIsBehindIt) {
   const auto found = scan(log.text());
   EXPECT_EQ(found.broken_at(), damaged);
   EXPECT_FALSE(found.is_cut_short());
-  EXPECT_EQ(found.synced().bytes, 2);
+  EXPECT_EQ(found.behind_break().synced.bytes, 2);
 }
 
 TEST_F(LogScanTest, RecordsOfAnOlderHeraldHaveNoTag) {
@@ -147,7 +156,7 @@ TEST_F(LogScanTest, RecordsOfAnOlderHeraldHaveNoTag) {
   log.add("the second, with a row");
   log.text()[10] = '!';
   EXPECT_EQ(scan(log.text()).broken_at(), 0);
-  EXPECT_TRUE(scan(log.text()).has_untagged_behind());
+  EXPECT_TRUE(scan(log.text()).behind_break().has_untagged);
 }
 
 }  // namespace
