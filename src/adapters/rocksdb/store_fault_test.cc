@@ -171,6 +171,22 @@ TEST_P(StoreFault, ACommitThatFailedAndReachedTheLogIsAdopted) {
   EXPECT_EQ(unrouted, stored);
 }
 
+// It answers what an earlier commit changed that was not synced, so it is no answer until the disk has that commit.
+TEST_P(StoreFault, ASyncedCallThatChangesNothingWaitsForTheSyncToo) {
+  OpenStore store(folder_, limits_, clock_, env_.get());
+  Caller call(store);
+  ASSERT_TRUE(call.put(message(1)));
+  call.add({{.message = message(1).id, .user_agents = {device(1)}, .last_page = true}}, clock_.wall());
+  call.record({{message(1).id, device(1), DeliveryState::kAcked, clock_.wall(), clock_.wall()}});
+  const std::string key = message(1).id.hex();
+  ASSERT_EQ(call.status(app_id(1), key, clock_.wall())->state, DeliveryState::kAcked) << "written, and not synced";
+  faults_.fail_syncs();
+  EXPECT_EQ(call.cancel(app_id(1), key, clock_.wall()).error().kind, ErrorKind::kUnavailable);
+  faults_.mend();
+  clock_.advance(std::chrono::seconds(10));
+  EXPECT_EQ(call.cancel(app_id(1), key, clock_.wall())->state, DeliveryState::kAcked);
+}
+
 TEST_P(StoreFault, OpeningOnAFailingDiskSaysSo) {
   for (std::int64_t steps = 0; steps < 12; ++steps) {
     folder_ = std::make_shared<TemporaryFolder>();

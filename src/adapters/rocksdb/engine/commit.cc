@@ -35,7 +35,8 @@ Status Commit::write(bool sync, bool spill_all) {
   sync = sync || unsynced_bytes_ > kUnsyncedBytesMost;
   spill_ = plan_spill(txn_, spill_all);
   write_ended(mark_.state.ended);
-  if (txn_.rows().empty()) {
+  const bool nothing_to_sync = !sync || unsynced_.empty();
+  if (txn_.rows().empty() && nothing_to_sync) {
     finish();
     return {};
   }

@@ -3,7 +3,9 @@
 // only. Private to the adapter.
 //
 //   begin()            opens the scope of the synced operations, which see the index of what had ended before
-//   write(sync)        adds the rows that a commit makes (spilled messages, ended ones, the floor, its number), writes
+//   write(sync)        adds the rows that a commit makes (spilled messages, ended ones, the floor, its number), writes.
+//                      A commit that is to be synced and has no rows is written all the same if one before it was not
+//                      synced: what a synced operation answers may rest on it
 //   then, if that failed, the scope is rolled back, and what was answered before begin() stays. But the commit is in
 //                      doubt: the log may have its rows all the same. No other begins until
 //   resolve()          has read the commit number from the reopened database. If it has the rows, memory adopts them.
