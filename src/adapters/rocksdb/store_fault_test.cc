@@ -42,6 +42,13 @@ class StoreFault : public testing::TestWithParam<bool> {
     }
   }
 
+  [[nodiscard]] static Result<bool> unregister(OpenStore& store, std::uint64_t device_number) {
+    ports::contract::WaitingExecutor executor;
+    return ports::contract::await<Result<bool>>(executor, [&](auto reply) {
+      store.directory().unregister_app(app_id(1), device(device_number), std::move(reply));
+    });
+  }
+
   Limits limits_;
   ManualClock clock_;
   Faults faults_;
@@ -169,6 +176,30 @@ TEST_P(StoreFault, ACommitThatFailedAndReachedTheLogIsAdopted) {
   if (is_stored(call, 2)) stored.push_back(message(2).id);
   stored.push_back(message(3).id);
   EXPECT_EQ(unrouted, stored);
+}
+
+// The rows of the commit are in the log, only their sync failed. What was read from the database meanwhile is
+// forgotten: the delivery that the commit dropped waits for nobody. Once in flight, once in rows.
+TEST_P(StoreFault, AnAdoptedCommitDropsWhatItHadDropped) {
+  for (const std::uint64_t young_ms : {limits_.young_ms, std::uint64_t{0}}) {
+    SCOPED_TRACE(young_ms);
+    limits_.young_ms = young_ms;
+    folder_ = std::make_shared<TemporaryFolder>();
+    OpenStore store(folder_, limits_, clock_, env_.get());
+    Caller call(store);
+    for (const auto n : {1, 2}) ASSERT_TRUE(call.register_app({.id = app_id(1), .public_key_pem = ""}, device(n)));
+    ASSERT_TRUE(call.put(message(1)));
+    call.add({{.message = message(1).id, .user_agents = {device(1), device(2)}, .last_page = true}}, clock_.wall());
+    faults_.fail_syncs();
+    EXPECT_EQ(unregister(store, 1).error().kind, ErrorKind::kUnavailable);
+    EXPECT_EQ(call.status(app_id(1), message(1).id.hex(), clock_.wall())->recipients, 2);
+    faults_.mend();
+    clock_.advance(std::chrono::seconds(10));
+    ASSERT_TRUE(call.put(message(2)));
+    EXPECT_THAT(call.pending(device(1), {}, 10, clock_.wall()).messages, testing::IsEmpty());
+    call.record({{message(1).id, device(2), DeliveryState::kAcked, clock_.wall(), clock_.wall()}});
+    EXPECT_EQ(call.status(app_id(1), message(1).id.hex(), clock_.wall())->state, DeliveryState::kDropped);
+  }
 }
 
 // It answers what an earlier commit changed that was not synced, so it is no answer until the disk has that commit.

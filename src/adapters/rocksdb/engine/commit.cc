@@ -63,6 +63,7 @@ void Commit::take_back() {
       doubt_.ended.push_back({receipt->id, receipt->end, receipt->ended_at});
     }
   }
+  doubt_.drops = txn_.state().drops_since(mark_.state);
   doubt_.spill = std::exchange(spill_, {});
   txn_.roll_back(mark_);
   if (planted::is(planted::Fault::kFailedCommitDropsAnswered)) txn_.finish_commit();
@@ -104,18 +105,34 @@ Status Commit::restore(std::uint64_t stored) {
 // The database has the rows of what was rolled back. Its messages are outstanding although nobody was told so, and
 // those that it ended have ended.
 Status Commit::adopt() {
+  txn_.finish_commit();
+  txn_.state().forget_caches();
   const auto mark = txn_.begin();
   for (const auto& message : doubt_.accepted) {
     const Receipt* known = txn_.receipt(message->id);
     if (known != nullptr && !is_final(known->end)) txn_.write_indexes(*known);
   }
+  adopt_drops();
+  adopt_ended();
+  if (auto adopted = txn_.end_operation(mark, true); !adopted) return adopted;
+  adopt_spill();
+  return {};
+}
+
+void Commit::adopt_drops() {
+  for (const auto& drop : doubt_.drops) {
+    const auto* in_flight = txn_.state().in_flight().find(drop.message);
+    if (in_flight == nullptr) continue;
+    const PendingKey key{drop.delivery.user_agent, in_flight->receipt.priority, drop.message};
+    static_cast<void>(drop_pending(txn_, key, drop.delivery.final_at));
+  }
+}
+
+void Commit::adopt_ended() {
   for (const auto& ended : doubt_.ended) {
     Receipt* receipt = txn_.receipt(ended.id);
     if (receipt != nullptr && !is_final(receipt->end)) end_message(txn_, *receipt, ended.end, ended.at);
   }
-  if (auto adopted = txn_.end_operation(mark, true); !adopted) return adopted;
-  adopt_spill();
-  return {};
 }
 
 // The rows are the truth of a message that left memory.

@@ -8,7 +8,9 @@
 //                      synced: what a synced operation answers may rest on it
 //   then, if that failed, the scope is rolled back, and what was answered before begin() stays. But the commit is in
 //                      doubt: the log may have its rows all the same. No other begins until
-//   resolve()          has read the commit number from the reopened database. If it has the rows, memory adopts them.
+//   resolve()          has read the commit number from the reopened database. If it has the rows, memory adopts them:
+//                      the rows of what was answered before begin() are in the database with them, what was read since
+//                      is forgotten, and what the commit did to messages in flight is done again.
 
 #include <cstdint>
 #include <optional>
@@ -45,6 +47,7 @@ class Commit {
       WallTime at;
     };
     std::vector<Ended> ended;
+    std::vector<State::Drop> drops;  // of deliveries in flight
     std::vector<SpillStep> spill;
   };
 
@@ -61,6 +64,8 @@ class Commit {
   [[nodiscard]] Status restore(std::uint64_t stored);
   void take_back();
   [[nodiscard]] Status adopt();
+  void adopt_drops();
+  void adopt_ended();
   void adopt_spill();
   // The index of ends, for the messages from place `first` on among those that have ended since the last commit.
   void write_ended(std::size_t first);

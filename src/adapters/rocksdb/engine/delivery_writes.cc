@@ -17,24 +17,6 @@ void drop(Transaction& txn, Receipt& receipt, Delivery delivery, WallTime now) {
   end_if_resolved(txn, receipt, now);
 }
 
-// Takes away a pending row that exists, and drops its delivery; true if there was one to drop. A row whose message has
-// ended only makes room.
-[[nodiscard]] bool drop_pending(Transaction& txn, const PendingKey& key, WallTime now) {
-  Receipt* receipt = txn.receipt(key.message);
-  if (txn.rows().failure()) return false;
-  const bool had_ended = receipt == nullptr || is_final(receipt->end);
-  if (!had_ended && now >= receipt->expires_at) {
-    end_message(txn, *receipt, DeliveryState::kExpired, receipt->expires_at);
-    if (receipt->spilled) txn.remove_pending(key);
-    return false;
-  }
-  txn.remove_pending(key);
-  if (had_ended) return false;
-  const auto delivery = txn.delivery(*receipt, key.user_agent);
-  if (delivery) drop(txn, *receipt, *delivery, now);
-  return delivery.has_value();
-}
-
 [[nodiscard]] std::uint64_t make_room(Transaction& txn, const UserAgentId& user_agent, WallTime now) {
   std::uint64_t dropped = 0;
   while (txn.pending_count(user_agent) > txn.limits().pending_per_device) {
@@ -132,6 +114,22 @@ Result<std::uint64_t> record_events(Transaction& txn, const std::vector<Delivery
     if (record_one(txn, event)) ++changed;
   }
   return changed;
+}
+
+bool drop_pending(Transaction& txn, const PendingKey& key, WallTime now) {
+  Receipt* receipt = txn.receipt(key.message);
+  if (txn.rows().failure()) return false;
+  const bool had_ended = receipt == nullptr || is_final(receipt->end);
+  if (!had_ended && now >= receipt->expires_at) {
+    end_message(txn, *receipt, DeliveryState::kExpired, receipt->expires_at);
+    if (receipt->spilled) txn.remove_pending(key);
+    return false;
+  }
+  txn.remove_pending(key);
+  if (had_ended) return false;
+  const auto delivery = txn.delivery(*receipt, key.user_agent);
+  if (delivery) drop(txn, *receipt, *delivery, now);
+  return delivery.has_value();
 }
 
 void drop_pending_of(Transaction& txn, const AppId& app, const UserAgentId& user_agent, WallTime now) {

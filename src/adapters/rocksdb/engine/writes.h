@@ -32,6 +32,9 @@ void end_if_resolved(Transaction& txn, Receipt& receipt, WallTime at);
 [[nodiscard]] Result<ports::AddOutcome> add_deliveries(Transaction& txn,
                                                        const std::vector<ports::NewDeliveries>& entries, WallTime now);
 [[nodiscard]] Result<std::uint64_t> record_events(Transaction& txn, const std::vector<DeliveryEvent>& events);
+// Takes away a pending row that exists, and drops its delivery; true if there was one to drop. A row whose message has
+// ended only makes room.
+[[nodiscard]] bool drop_pending(Transaction& txn, const PendingKey& key, WallTime now);
 void drop_pending_of(Transaction& txn, const AppId& app, const UserAgentId& user_agent, WallTime now);
 
 // receipt_writes.cc

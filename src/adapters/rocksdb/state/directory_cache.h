@@ -34,6 +34,11 @@ class DirectoryCache {
   void forget_devices(const AppId& app) { apps_.erase(app); }
   void forget_node(const UserAgentId& user_agent) { nodes_.erase(user_agent); }
 
+  void forget_all() {
+    nodes_.clear();
+    apps_.clear();
+  }
+
   // Between two batches: forgets what was not asked for lately. References end.
   void rotate() {
     nodes_.rotate(kNodesMost);

@@ -27,6 +27,25 @@ void State::roll_back(const Mark& mark) {
   if (floors_.raises() != mark.floor_raises) floors_ = {};
 }
 
+std::vector<State::Drop> State::drops_since(const Mark& mark) const {
+  std::vector<Drop> drops;
+  for (std::size_t i = mark.undos; i < undo_.size(); ++i) {
+    const auto* changed = std::get_if<ChangedDelivery>(&undo_[i]);
+    const auto* message = changed != nullptr ? in_flight_.find(changed->id) : nullptr;
+    if (message == nullptr) continue;
+    const Delivery& now = message->receipt.deliveries[changed->place];
+    if (now.state == DeliveryState::kDropped) drops.push_back({changed->id, now});
+  }
+  return drops;
+}
+
+void State::forget_caches() {
+  receipts_.clear();
+  pending_.clear();
+  directory_.forget_all();
+  floors_ = {};
+}
+
 Receipt* State::find_receipt(const MessageId& id) {
   if (auto* in_flight = in_flight_.find(id)) return &in_flight->receipt;
   auto* cached = receipts_.find(id);

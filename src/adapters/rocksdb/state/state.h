@@ -44,6 +44,12 @@ class State {
     Tally tally;
   };
   [[nodiscard]] Mark mark() const { return {undo_.size(), retired_.size(), ended_.size(), floors_.raises(), tally}; }
+  // What drops of deliveries in flight since the mark would be taken back: the message, and the delivery as it is now.
+  struct Drop {
+    MessageId message;
+    Delivery delivery;
+  };
+  [[nodiscard]] std::vector<Drop> drops_since(const Mark& mark) const;
   // Takes back every change since the mark.
   void roll_back(const Mark& mark);
   // The changes so far stand: no mark that was taken before may be rolled back to.
@@ -105,6 +111,8 @@ class State {
   void spilled(const MessageId& id, std::size_t rows_written);
   // All of the message has rows; it becomes a cached receipt.
   void spilled_whole(const MessageId& id);
+  // The database holds other rows than those that were read. References end.
+  void forget_caches();
   // Forgets what was not asked for lately. References end.
   void rotate();
 
