@@ -212,6 +212,13 @@ bool Transaction::waits_only_in_flight(const UserAgentId& user_agent) {
   return known != nullptr && known->count == state_.in_flight().pending_count(user_agent);
 }
 
+// A roll back forgets counts, also those of rows that are still to be written.
+bool Transaction::may_have_unwritten_pending(const UserAgentId& user_agent) {
+  if (state_.in_flight().pending_count(user_agent) > 0) return true;
+  if (const auto* known = state_.pending_count(user_agent)) return known->count > 0;
+  return rolled_back_ && pending_count(user_agent) > 0;
+}
+
 bool Transaction::has_no_row(const PendingKey& key) {
   const auto* in_flight = state_.in_flight().find(key.message);
   return in_flight != nullptr && !has_rows(in_flight->receipt, key.user_agent);

@@ -84,6 +84,8 @@ class Transaction {
   void remove_pending(const PendingKey& key);
   // The one that is first to be dropped.
   [[nodiscard]] std::optional<PendingKey> first_pending(const UserAgentId& user_agent);
+  // False: whatever waits for the device is in the database.
+  [[nodiscard]] bool may_have_unwritten_pending(const UserAgentId& user_agent);
   // True: only messages in flight wait for the device. False: look.
   [[nodiscard]] bool waits_only_in_flight(const UserAgentId& user_agent);
 
