@@ -311,8 +311,12 @@ void StoreModel::set_location(const UserAgentId& device, const Location& locatio
   if (sure) {
     known.now = {location};
     known.after_end = stays;
+    if (has_row) known.in_doubt.clear();
+    add_to(known.now, known.in_doubt);
   } else {
+    add_to(known.in_doubt, stays);
     add_to(known.now, {location});
+    add_to(known.now, stays);
     add_to(known.after_end, stays);
   }
 }
@@ -334,10 +338,12 @@ void StoreModel::leave(const UserAgentId& device, const ServerId& server, std::u
   }
   add_to(known.after_power_cut, after);
   if (!sure) {
+    add_to(known.in_doubt, after);
     add_to(known.now, after);
     return add_to(known.after_end, after);
   }
   known.now = {**answer};
+  add_to(known.now, known.in_doubt);
   if ((*answer)->kind == LocationKind::kWebSocket && !can_wake) return;
   known.after_end = known.now;
 }
@@ -367,7 +373,11 @@ void StoreModel::in_doubt() {
 
 void StoreModel::killed() {
   for_each_fact([](auto& fact) { fact.lose(); });
-  for (auto& [device, known] : locations_) known.now = known.after_end;
+  for (auto& [device, known] : locations_) {
+    add_to(known.after_end, known.in_doubt);
+    known.in_doubt.clear();
+    known.now = known.after_end;
+  }
 }
 
 void StoreModel::power_cut() {
@@ -378,6 +388,8 @@ void StoreModel::power_cut() {
   }
   for (auto& [device, known] : locations_) {
     add_to(known.after_end, known.after_power_cut);
+    add_to(known.after_end, known.in_doubt);
+    known.in_doubt.clear();
     known.now = known.after_end;
   }
 }

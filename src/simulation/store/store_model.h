@@ -55,6 +55,8 @@ struct MessageModel {
 
 struct LocationModel {
   std::vector<Location> now{Location{}};
+  // What a failed change may still turn it into, until the row is written again. A connection without a row hides it.
+  std::vector<Location> in_doubt;
   std::vector<Location> after_end{Location{}};  // of the process
   std::vector<Location> after_power_cut{Location{}};
 };

@@ -272,6 +272,9 @@ void StoreModel::locate(const std::vector<UserAgentId>& devices, const std::vect
               location.connection);
     }
     known.now = {location};
+    for (const auto& each : known.in_doubt) {
+      if (each != location) known.now.push_back(each);
+    }
   }
 }
 
