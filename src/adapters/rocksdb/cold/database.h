@@ -88,7 +88,7 @@ class Database {
   // The same to read them only. False: not even that is possible.
   [[nodiscard]] bool open_for_reads();
   // The same whatever its format is.
-  [[nodiscard]] rocksdb::Status open_unchanged();
+  [[nodiscard]] rocksdb::Status open_unchanged(rocksdb::WALRecoveryMode mode);
   [[nodiscard]] bool has_current_format() const;
   [[nodiscard]] rocksdb::DBOptions options() const;
   [[nodiscard]] Status check_families() const;

@@ -129,7 +129,8 @@ Status Database::check_log() {
 }
 
 Result<bool> Database::is_obsolete(std::uint64_t log_file) {
-  if (const auto opened = open_unchanged(); !opened.ok()) {
+  // Another file may be torn, too.
+  if (const auto opened = open_unchanged(rocksdb::WALRecoveryMode::kSkipAnyCorruptedRecords); !opened.ok()) {
     auto error = open_error(opened, options_.folder);
     if (error.kind == ErrorKind::kUnavailable) return std::unexpected(std::move(error));
     return false;
@@ -142,7 +143,7 @@ Result<bool> Database::is_obsolete(std::uint64_t log_file) {
 
 // A folder of another version would have to be changed before it is used.
 bool Database::open_for_reads() {
-  if (!open_unchanged().ok()) return false;
+  if (!open_unchanged(options().wal_recovery_mode).ok()) return false;
   if (has_current_format()) return true;
   close();
   return false;
@@ -150,8 +151,9 @@ bool Database::open_for_reads() {
 
 // RocksDB writes nothing then: the log is replayed in memory. RocksDB asserts here unless it verifies the logs that the
 // manifest names, so it does that also where a loss is accepted.
-rocksdb::Status Database::open_unchanged() {
+rocksdb::Status Database::open_unchanged(rocksdb::WALRecoveryMode mode) {
   auto for_reads = options();
+  for_reads.wal_recovery_mode = mode;
   for_reads.track_and_verify_wals_in_manifest = true;
   rocksdb::DB* db = nullptr;
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
