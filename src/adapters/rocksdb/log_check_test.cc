@@ -57,6 +57,18 @@ class LogCheckTest : public testing::Test {
     out.seekp(static_cast<std::streamoff>(page * kPageBytes));
     out << std::string(kPageBytes, '\0');
   }
+  [[nodiscard]] static std::string manifest_of(const TemporaryFolder& folder) {
+    std::string name;
+    std::ifstream(folder.path() + "/CURRENT") >> name;
+    return folder.path() + "/" + name;
+  }
+  void flip_manifest_byte(std::size_t at) const {
+    std::fstream file(manifest_of(*folder_), std::ios::in | std::ios::out | std::ios::binary);
+    file.seekg(static_cast<std::streamoff>(at));
+    const auto byte = static_cast<char>(file.get());
+    file.seekp(static_cast<std::streamoff>(at));
+    file.put(static_cast<char>(~byte));
+  }
   [[nodiscard]] Result<std::unique_ptr<RocksdbStore>> open(const TemporaryFolder& folder, bool accept_loss = false) {
     return RocksdbStore::open({.folder = folder.path(), .accept_loss = accept_loss}, limits_, clock_, log_, metrics_);
   }
@@ -186,6 +198,24 @@ TEST_F(LogCheckTest, ALogThatIsCutShortIsReported) {
   expect_refused(*folder_, "cut short");
   std::filesystem::resize_file(log, 0);
   expect_refused(*folder_, "cut short");
+}
+
+// RocksDB syncs each record, so that a torn last one says nothing that the database rests on.
+TEST_F(LogCheckTest, ATornEndOfTheManifestIsCutOff) {
+  put_many(20);
+  flip_manifest_byte(std::filesystem::file_size(manifest_of(*folder_)) - 2);
+  EXPECT_EQ(stored(folder_, 20).size(), 20);
+  EXPECT_EQ(cut_files(*folder_), 1) << "what was cut is kept";
+  EXPECT_EQ(stored(folder_, 20).size(), 20);
+}
+
+TEST_F(LogCheckTest, ADamagedManifestIsReported) {
+  put_many(20);
+  flip_manifest_byte(60);
+  const auto opened = open(*folder_);
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().kind, ErrorKind::kCorrupt);
+  EXPECT_EQ(cut_files(*folder_), 0);
 }
 
 TEST_F(LogCheckTest, AMissingLogIsReported) {

@@ -8,6 +8,7 @@
 #include "adapters/rocksdb/cold/database_events.h"
 #include "adapters/rocksdb/cold/database_options.h"
 #include "adapters/rocksdb/cold/log_check.h"
+#include "adapters/rocksdb/cold/manifest_check.h"
 #include "adapters/rocksdb/cold/record_format.h"
 
 namespace herald::adapters {
@@ -90,6 +91,7 @@ Status Database::open_files() {
     return fail(ErrorKind::kCorrupt, "the database in " + options_.folder + " is damaged: CURRENT is missing");
   }
   if (auto checked = check_lock(); !checked) return checked;
+  if (auto checked = check_manifest(env(), options_.folder, log_); !checked) return checked;
   if (auto checked = check_families(); !checked) return checked;
   if (auto checked = check_log(); !checked) return checked;
   rocksdb::DB* db = nullptr;

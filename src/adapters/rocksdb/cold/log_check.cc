@@ -4,17 +4,11 @@
 #include <charconv>
 #include <vector>
 
-#include "adapters/rocksdb/cold/log_scan.h"
+#include "adapters/rocksdb/cold/log_files.h"
 
 namespace herald::adapters {
 
 namespace {
-
-struct LogFile {
-  std::uint64_t number = 0;
-  std::string path;
-  std::uint64_t bytes = 0;
-};
 
 // The first place that is broken, and what lies behind it.
 struct Break {
@@ -25,10 +19,6 @@ struct Break {
   LogPosition synced{};
   friend bool operator==(const Break&, const Break&) = default;
 };
-
-[[nodiscard]] std::unexpected<Error> disk_failed(const std::string& path, const rocksdb::Status& status) {
-  return fail(ErrorKind::kUnavailable, path + " cannot be checked: " + status.ToString());
-}
 
 [[nodiscard]] std::unexpected<Error> damaged(const LogFile& file, const std::string& how) {
   return fail(ErrorKind::kCorrupt, "the database is damaged: write-ahead log " + file.path + " " + how +
@@ -44,53 +34,24 @@ struct Break {
 [[nodiscard]] Result<std::vector<LogFile>> list_files(const LogCheck& check) {
   std::vector<std::string> names;
   const auto listed = check.env.GetChildren(check.folder, &names);
-  if (!listed.ok()) return disk_failed(check.folder, listed);
+  if (!listed.ok()) return file_failed(check.folder, listed);
   std::vector<LogFile> files;
   for (const auto& name : names) {
     LogFile file{.path = check.folder + "/" + name};
     const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), file.number);
     if (error != std::errc() || std::string_view(end, name.data() + name.size()) != ".log") continue;
     const auto sized = check.env.GetFileSize(file.path, &file.bytes);
-    if (!sized.ok()) return disk_failed(file.path, sized);
+    if (!sized.ok()) return file_failed(file.path, sized);
     files.push_back(std::move(file));
   }
   std::ranges::sort(files, {}, &LogFile::number);
   return files;
 }
 
-// The bytes of the file from `from` to `to`.
-[[nodiscard]] Status read_blocks(const LogCheck& check, const LogFile& file, std::uint64_t from, std::uint64_t to,
-                                 const std::function<Status(std::string_view block)>& use) {
-  std::unique_ptr<rocksdb::SequentialFile> in;
-  auto status = check.env.NewSequentialFile(file.path, &in, rocksdb::EnvOptions());
-  if (status.ok() && from > 0) status = in->Skip(from);
-  std::string space(kLogBlockBytes, '\0');
-  while (status.ok() && from < to) {
-    rocksdb::Slice block;
-    status = in->Read(std::min<std::uint64_t>(space.size(), to - from), &block, space.data());
-    if (!status.ok() || block.empty()) break;
-    if (auto used = use(block.ToStringView()); !used) return used;
-    from += block.size();
-  }
-  if (!status.ok()) return disk_failed(file.path, status);
-  return {};
-}
-
-[[nodiscard]] Result<LogScan> scan_file(const LogCheck& check, const LogFile& file) {
-  LogScan scan;
-  const auto read = read_blocks(check, file, 0, file.bytes, [&scan](std::string_view block) {
-    scan.add_block(block);
-    return Status{};
-  });
-  if (!read) return std::unexpected(read.error());
-  scan.finish();
-  return scan;
-}
-
 [[nodiscard]] Result<std::optional<Break>> find_break(const LogCheck& check, const std::vector<LogFile>& files) {
   std::optional<Break> found;
   for (std::size_t i = 0; i < files.size(); ++i) {
-    const auto scan = scan_file(check, files[i]);
+    const auto scan = scan_log_file(check.env, files[i]);
     if (!scan) return std::unexpected(scan.error());
     if (!found) {
       if (!scan->broken_at()) continue;
@@ -111,51 +72,14 @@ struct Break {
   return found;
 }
 
-[[nodiscard]] Status copy_part(const LogCheck& check, const LogFile& file, std::uint64_t from, std::uint64_t to,
-                               const std::string& name) {
-  std::unique_ptr<rocksdb::WritableFile> out;
-  auto status = check.env.NewWritableFile(name, &out, rocksdb::EnvOptions());
-  if (!status.ok()) return disk_failed(name, status);
-  const auto copied = read_blocks(check, file, from, to, [&](std::string_view block) -> Status {
-    const auto appended = out->Append(rocksdb::Slice(block.data(), block.size()));
-    return appended.ok() ? Status{} : disk_failed(name, appended);
-  });
-  if (!copied) return copied;
-  status = out->Sync();
-  if (status.ok()) status = out->Close();
-  return status.ok() ? Status{} : disk_failed(name, status);
-}
-
-// Durable when it answers: the next start must not find the torn end again, behind which records of later files lie.
-[[nodiscard]] Status shorten(const LogCheck& check, const LogFile& file, std::uint64_t at) {
-  std::unique_ptr<rocksdb::WritableFile> out;
-  auto status = check.env.ReopenWritableFile(file.path, &out, rocksdb::EnvOptions());
-  if (status.ok()) status = out->Truncate(at);
-  if (status.ok()) status = out->Sync();
-  if (status.ok()) status = out->Close();
-  return status.ok() ? Status{} : disk_failed(file.path, status);
-}
-
-// What is cut off stays beside the log, under a name that RocksDB does not know.
-[[nodiscard]] Status cut(const LogCheck& check, const LogFile& file, std::uint64_t at) {
-  const std::string kept = file.path + ".cut-at-" + std::to_string(at);
-  if (auto copied = copy_part(check, file, at, file.bytes, kept); !copied) return copied;
-  if (auto done = shorten(check, file, at); !done) return done;
-  check.log.warning("store log cut", {{"file", std::string_view(file.path)},
-                                      {"at_bytes", static_cast<std::int64_t>(at)},
-                                      {"cut_bytes", static_cast<std::int64_t>(file.bytes - at)},
-                                      {"kept_in", std::string_view(kept)}});
-  return {};
-}
-
 [[nodiscard]] Status cut_from(const LogCheck& check, const std::vector<LogFile>& files, const Break& broken) {
   // Half a record at the end is what a kill leaves: nothing worth keeping.
   const bool is_last = broken.file + 1 == files.size();
-  if (is_last && broken.is_cut_short) return shorten(check, files[broken.file], broken.at);
+  if (is_last && broken.is_cut_short) return shorten_log_file(check.env, files[broken.file], broken.at);
   for (std::size_t i = broken.file; i < files.size(); ++i) {
     const std::uint64_t at = i == broken.file ? broken.at : 0;
     if (files[i].bytes == at) continue;
-    if (auto done = cut(check, files[i], at); !done) return done;
+    if (auto done = cut_log_file(check.env, check.log, files[i], at); !done) return done;
   }
   return {};
 }

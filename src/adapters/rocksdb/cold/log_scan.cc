@@ -104,6 +104,7 @@ void LogScan::extend_record(std::string_view payload) {
 
 void LogScan::end_record() {
   record_begins_.reset();
+  records_behind_ = records_behind_ || broken_at_.has_value();
   // RocksDB writes an empty batch when it opens a log; it holds no change, and no tag.
   if (record_end_.size() <= kBatchHeaderBytes) return;
   const auto tag = find_sync_tag(record_end_);

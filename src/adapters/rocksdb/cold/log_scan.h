@@ -1,7 +1,7 @@
 #pragma once
-// Reads one file of RocksDB's write-ahead log, also behind damage, to say which of its records are whole. The format is
-// RocksDB's (its wiki, "Write Ahead Log File Format"): blocks of 32 KiB; in each, fragments of records with a header of
-// checksum, length and kind. Pure. Private to this folder.
+// Reads one file of RocksDB's write-ahead log, or its manifest, also behind damage, to say which of its records are
+// whole. The format is RocksDB's (its wiki, "Write Ahead Log File Format"): blocks of 32 KiB; in each, fragments of
+// records with a header of checksum, length and kind. Pure. Private to this folder.
 
 #include <cstdint>
 #include <optional>
@@ -23,6 +23,8 @@ class LogScan {
 
   // Where the first record begins that is not whole. nullopt: all are.
   [[nodiscard]] std::optional<std::uint64_t> broken_at() const { return broken_at_; }
+  // There are whole records behind the broken one.
+  [[nodiscard]] bool has_records_behind() const { return records_behind_; }
   // It is broken because the file ends in it: nothing follows.
   [[nodiscard]] bool is_cut_short() const { return cut_short_; }
   // What the tags (sync_mark.h) of whole records say.
@@ -50,6 +52,7 @@ class LogScan {
   std::uint64_t block_begins_ = 0;
   std::optional<std::uint64_t> broken_at_;
   bool cut_short_ = false;
+  bool records_behind_ = false;
   Tags of_all_;
   Tags behind_break_;
   // The record whose fragments are being read, and its last bytes.
