@@ -35,6 +35,15 @@ void note_end(MessageModel& known, WallTime at) {
   known.earliest_end = known.earliest_end ? std::min(*known.earliest_end, at) : at;
 }
 
+// Whoever meets a message whose time is over may end it; it stays ended although the clock jumps back. False: it is not.
+bool may_expire(MessageModel& known, WallTime now) {
+  const bool may = now >= known.message.expires_at && known.stored.may_be(true) && known.end.may_be(End::kNone);
+  if (!may) return false;
+  note_end(known, known.message.expires_at);
+  known.end.change([](End end) { return end == End::kNone ? std::vector{End::kNone, End::kExpired} : one(end); });
+  return true;
+}
+
 }  // namespace
 
 bool MessageModel::may_be_resolved() const {
@@ -172,6 +181,7 @@ void StoreModel::may_drop(const UserAgentId& device, WallTime now) {
       const bool waits = before == Fate::kPending || before == Fate::kSent;
       return waits ? std::vector{before, Fate::kDropped} : one(before);
     });
+    may_expire(known, now);
     if (known.may_be_resolved()) note_end(known, now);
   }
 }
@@ -193,9 +203,8 @@ void StoreModel::add(const std::vector<ports::NewDeliveries>& entries, WallTime 
     if (entry.last_page && may) {
       known->routed.change([must](bool before) { return before || must ? one(true) : std::vector{before, true}; });
     }
-    if (known->may_be_resolved() || now >= known->message.expires_at) {
-      note_end(*known, std::min(now, known->message.expires_at));
-    }
+    may_expire(*known, now);
+    if (known->may_be_resolved()) note_end(*known, std::min(now, known->message.expires_at));
   }
   if (answer == nullptr) return;
   const auto added = (*answer)->added;
@@ -236,14 +245,10 @@ void StoreModel::record(const std::vector<DeliveryEvent>& events, WallTime now, 
 
 void StoreModel::purge(WallTime now, std::chrono::milliseconds retention, const Result<ports::PurgeOutcome>* answer) {
   if (answer != nullptr && !answer->has_value()) answer = nullptr;
-  std::uint64_t may_expire = 0;
+  std::uint64_t expired_most = 0;
   std::uint64_t may_remove = 0;
   for (auto& [id, known] : messages_) {
-    if (now >= known.message.expires_at && known.stored.may_be(true) && known.end.may_be(End::kNone)) {
-      ++may_expire;
-      note_end(known, known.message.expires_at);
-      known.end.change([](End end) { return end == End::kNone ? std::vector{End::kNone, End::kExpired} : one(end); });
-    }
+    if (may_expire(known, now)) ++expired_most;
     if (known.earliest_end && *known.earliest_end < now - retention && known.stored.may_be(true)) {
       ++may_remove;
       known.may_be_removed = true;
@@ -251,8 +256,8 @@ void StoreModel::purge(WallTime now, std::chrono::milliseconds retention, const 
     }
   }
   if (answer == nullptr) return;
-  if ((*answer)->expired > may_expire) {
-    violate("purge: {} messages expired, at most {} had to", (*answer)->expired, may_expire);
+  if ((*answer)->expired > expired_most) {
+    violate("purge: {} messages expired, at most {} had to", (*answer)->expired, expired_most);
   }
 }
 
@@ -294,6 +299,7 @@ void StoreModel::unregister_app(const AppId& app, const UserAgentId& device, Wal
     } else {
       found->second.may_change_durably(may_be_dropped);
     }
+    may_expire(known, now);
     if (known.may_be_resolved()) note_end(known, known.message.accepted_at);
   }
 }
