@@ -50,7 +50,7 @@ class StoreFault : public testing::TestWithParam<bool> {
   }
 
   // Device 1, which is woken at `ip`.
-  [[nodiscard]] static Result<Location> sleep(OpenStore& store, const std::string& ip) {
+  [[nodiscard]] static Result<Location> fall_asleep(OpenStore& store, const std::string& ip) {
     ports::contract::WaitingExecutor executor;
     const Location location{.kind = LocationKind::kSleeping, .server = "UDP1"};
     return ports::contract::await<Result<Location>>(executor, [&](auto reply) {
@@ -232,11 +232,11 @@ TEST_P(StoreFault, ASleeperIsFoundByWhatIsNotWrittenYet) {
   limits_.young_ms = 0;
   OpenStore store(folder_, limits_, clock_, env_.get());
   Caller call(store);
-  ASSERT_TRUE(sleep(store, "10.0.0.1"));
+  ASSERT_TRUE(fall_asleep(store, "10.0.0.1"));
   ASSERT_TRUE(call.put(message(1)));
   faults_.fail_after(0);
   call.add({{.message = message(1).id, .user_agents = {device(1)}, .last_page = true}}, clock_.wall());
-  ASSERT_FALSE(sleep(store, "10.0.0.2"));
+  ASSERT_FALSE(fall_asleep(store, "10.0.0.2"));
   const auto sleepers = call.sleepers("UDP1", {}, 10);
   ASSERT_EQ(sleepers.size(), 1);
   EXPECT_EQ(sleepers.front().user_agent, device(1));

@@ -35,7 +35,8 @@ void note_end(MessageModel& known, WallTime at) {
   known.earliest_end = known.earliest_end ? std::min(*known.earliest_end, at) : at;
 }
 
-// Whoever meets a message whose time is over may end it; it stays ended although the clock jumps back. False: it is not.
+// Whoever meets a message whose time is over may end it, and it stays ended although the clock jumps back. False: its
+// time is not over, or it has ended.
 bool may_expire(MessageModel& known, WallTime now) {
   const bool may = now >= known.message.expires_at && known.stored.may_be(true) && known.end.may_be(End::kNone);
   if (!may) return false;

@@ -27,7 +27,8 @@ Result<bool> SleeperSearch::filter(Transaction& txn, const SleeperPage& page) {
   for (const auto& sleeper : page.sleepers) {
     if (found_.size() == limit_) return true;
     after_ = sleeper.user_agent;
-    if (sleeper.has_rows || txn.may_have_unwritten_pending(sleeper.user_agent)) found_.push_back(node_of(txn, sleeper.user_agent));
+    if (sleeper.has_rows || txn.may_have_unwritten_pending(sleeper.user_agent))
+      found_.push_back(node_of(txn, sleeper.user_agent));
   }
   return found_.size() == limit_ || !page.more;
 }
