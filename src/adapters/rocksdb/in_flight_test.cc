@@ -219,6 +219,21 @@ TEST_F(Young, AnAckOfOneOfSeveralDevicesSurvivesACrash) {
   }
 }
 
+// The delivery was settled already, so its ack does not end the message.
+TEST_F(Young, ALateAckOfADroppedDeliverySurvivesACrash) {
+  for (std::uint64_t n = 1; n <= 3; ++n) {
+    ASSERT_TRUE(call().register_app({.id = app_id(1), .public_key_pem = ""}, device(n)));
+  }
+  put(1);
+  route(1, devices(3));
+  ASSERT_TRUE(call().unregister_app(app_id(1), device(2)));
+  ack(1, 1);
+  ack(1, 2);
+  crash();
+  route(1, devices(3));
+  EXPECT_EQ(call().status(app_id(1), message(1).id.hex(), clock_.wall())->acked, 2);
+}
+
 // Else they would be taken for deliveries of a message that is young.
 TEST_F(Young, NoRowOfADeliveryOutlivesItsUse) {
   for (std::uint64_t n = 1; n <= 2; ++n) put(n);

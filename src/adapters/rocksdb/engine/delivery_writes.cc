@@ -88,7 +88,8 @@ void record_ack(Transaction& txn, Receipt& receipt, DeliveryState before, const 
   if (event.state == DeliveryState::kAcked) delivery->final_at = event.at;
   txn.set_delivery(*receipt, *delivery);
   if (event.state == DeliveryState::kAcked) {
-    const bool ends = receipt->routed && receipt->acked + receipt->dropped + 1 >= receipt->recipients;
+    const std::uint64_t settles = before == DeliveryState::kDropped ? 0 : 1;
+    const bool ends = receipt->routed && receipt->acked + receipt->dropped + settles >= receipt->recipients;
     txn.keep_ack(*receipt, *delivery, ends);
     record_ack(txn, *receipt, before, event);
   }
