@@ -199,23 +199,49 @@ Result<Updated> Session::update(const char* collection, std::span<const Update> 
   const auto in = open(collection);
   std::vector<std::size_t> sizes;
   for (const auto& it : updates) sizes.push_back(it.filter.get()->len + it.change.get()->len + kStatementBytes);
-  const auto done = in_parts("update", sizes, [&](Part part) -> Status {
-    const Bulk bulk = unordered(in.get());
-    bson_error_t error{};
-    for (const auto& it : updates.subspan(part.first, part.count)) {
-      const Document options = flag_of("upsert", it.upsert);
-      const auto add =
-          it.many ? &mongoc_bulk_operation_update_many_with_opts : &mongoc_bulk_operation_update_one_with_opts;
-      if (!add(bulk.get(), it.filter.get(), it.change.get(), options.get(), &error)) return failed(error, nullptr);
-    }
-    const auto reply = finish(*bulk);
-    if (!reply) return std::unexpected(reply.error());
-    updated.matched += static_cast<std::uint64_t>(Row(*reply).number("nMatched").value_or(0));
-    updated.changed += static_cast<std::uint64_t>(Row(*reply).number("nModified").value_or(0));
-    return {};
-  });
+  const auto done = in_parts("update", sizes, [&](Part part) { return update_part(*in, updates, part, updated); });
   if (!done) return std::unexpected(done.error());
   return updated;
+}
+
+// An upsert that finds no document may meet one that another process makes at the same moment. Not every server tries
+// it again by itself; the second time the document is there to be found.
+Status Session::update_part(mongoc_collection_t& in, std::span<const Update> updates, Part part, Updated& updated) {
+  std::vector<const Update*> first;
+  for (const auto& it : updates.subspan(part.first, part.count)) first.push_back(&it);
+  const auto again = send_updates(in, first, updated);
+  if (!again) return std::unexpected(again.error());
+  if (again->empty()) return {};
+  if (auto may = ready("update"); !may) return may;
+  const auto left = send_updates(in, *again, updated);
+  if (!left) return std::unexpected(left.error());
+  return left->empty() ? Status{} : fail(ErrorKind::kConflict, "an upsert met the document of another twice");
+}
+
+Result<std::vector<const Update*>> Session::send_updates(mongoc_collection_t& in,
+                                                         std::span<const Update* const> updates, Updated& updated) {
+  const Bulk bulk = unordered(&in);
+  bson_error_t error{};
+  for (const Update* it : updates) {
+    const Document options = flag_of("upsert", it->upsert);
+    const auto add =
+        it->many ? &mongoc_bulk_operation_update_many_with_opts : &mongoc_bulk_operation_update_one_with_opts;
+    if (!add(bulk.get(), it->filter.get(), it->change.get(), options.get(), &error)) return failed(error, nullptr);
+  }
+  DriverReply reply;
+  std::vector<const Update*> met;
+  if (mongoc_bulk_operation_execute(bulk.get(), reply.to_fill(), &error) == 0) {
+    if (kind_of(error, reply.get()) != ErrorKind::kConflict) return failed(error, reply.get());
+    for (const auto& each : write_errors(reply.get())) {
+      const bool retry = each.code == kDuplicateKey && each.index < updates.size() && updates[each.index]->upsert;
+      if (!retry) return fail(kind_of_code(each.code), each.message);
+      met.push_back(updates[each.index]);
+    }
+    if (met.empty()) return failed(error, reply.get());
+  }
+  updated.matched += static_cast<std::uint64_t>(Row(reply.get()).number("nMatched").value_or(0));
+  updated.changed += static_cast<std::uint64_t>(Row(reply.get()).number("nModified").value_or(0));
+  return met;
 }
 
 Result<std::uint64_t> Session::remove(const char* collection, std::span<const Document> filters) {
@@ -241,8 +267,16 @@ Result<std::uint64_t> Session::remove(const char* collection, std::span<const Do
   return removed;
 }
 
+// As an update's upsert, it is sent again if it meets a document that was made at the same moment.
 Result<std::optional<Document>> Session::find_and_update(const char* collection, const Document& filter,
                                                          const Document& change, bool upsert) {
+  auto before = find_and_update_once(collection, filter, change, upsert);
+  if (before || !upsert || before.error().kind != ErrorKind::kConflict) return before;
+  return find_and_update_once(collection, filter, change, upsert);
+}
+
+Result<std::optional<Document>> Session::find_and_update_once(const char* collection, const Document& filter,
+                                                              const Document& change, bool upsert) {
   if (auto may = ready("findAndModify"); !may) return std::unexpected(may.error());
   const auto in = open(collection);
   const std::unique_ptr<mongoc_find_and_modify_opts_t,

@@ -62,11 +62,12 @@ class Session {
   [[nodiscard]] Result<std::optional<Document>> find_one(const char* collection, Find what);
   // Documents that exist already stay as they are: repeating it changes nothing.
   [[nodiscard]] Result<Inserted> insert(const char* collection, std::span<const Document> documents);
-  // In any order.
+  // In any order. An upsert that met a document which was made at the same moment is sent once more.
   [[nodiscard]] Result<Updated> update(const char* collection, std::span<const Update> updates);
   // All documents that any of the filters finds. Answers how many there were.
   [[nodiscard]] Result<std::uint64_t> remove(const char* collection, std::span<const Document> filters);
-  // Changes one document and answers it as it was before, or nothing if it was made.
+  // Changes one document and answers it as it was before, or nothing if it was made. kConflict: an upsert found no
+  // document, and twice met one of the same _id.
   [[nodiscard]] Result<std::optional<Document>> find_and_update(const char* collection, const Document& filter,
                                                                 const Document& change, bool upsert);
   // Counts at most `limit` (0: all).
@@ -99,6 +100,14 @@ class Session {
                                 const std::function<Status(Part)>& run);
   [[nodiscard]] Status insert_part(mongoc_collection_t& into, std::span<const Document> documents, Part part,
                                    Inserted& inserted);
+  [[nodiscard]] Status update_part(mongoc_collection_t& in, std::span<const Update> updates, Part part,
+                                   Updated& updated);
+  // Answers the upserts that met a document which was not there to be found.
+  [[nodiscard]] Result<std::vector<const Update*>> send_updates(mongoc_collection_t& in,
+                                                                std::span<const Update* const> updates,
+                                                                Updated& updated);
+  [[nodiscard]] Result<std::optional<Document>> find_and_update_once(const char* collection, const Document& filter,
+                                                                     const Document& change, bool upsert);
   [[nodiscard]] Result<Document> finish(mongoc_bulk_operation_t& bulk);
   [[nodiscard]] std::unexpected<Error> failed(const bson_error_t& error, const bson_t* reply);
   [[nodiscard]] Result<std::vector<Document>> read_all(mongoc_cursor_t* cursor);
