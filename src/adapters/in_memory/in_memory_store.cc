@@ -338,10 +338,24 @@ void InMemoryStore::register_app(App app, UserAgentId user_agent, Reply<Status> 
   std::move(reply)(register_now(std::move(app), user_agent));
 }
 
+void InMemoryStore::forget_if_unused(const UserAgentId& user_agent) {
+  const auto found = nodes_.find(user_agent);
+  if (found == nodes_.end()) return;
+  const StoredNode& node = found->second;
+  if (node.apps.empty() && !node.wake && node.location.kind == LocationKind::kDisconnected) nodes_.erase(found);
+}
+
+std::size_t InMemoryStore::directory_rows() const {
+  const std::lock_guard lock(mutex_);
+  return apps_.size() + nodes_.size();
+}
+
 bool InMemoryStore::unregister_now(AppId app, UserAgentId user_agent) {
   const auto known = apps_.find(app);
   if (known == apps_.end() || known->second.user_agents.erase(user_agent) == 0) return false;
+  if (known->second.user_agents.empty()) apps_.erase(known);
   nodes_.at(user_agent).apps.erase(app);
+  forget_if_unused(user_agent);
   const WallTime now = clock_.wall();
   for (const auto& id : messages_for_[user_agent]) {
     auto& stored = messages_.at(id);
@@ -403,7 +417,9 @@ void InMemoryStore::set_location(UserAgentId user_agent, Location location, std:
   const std::lock_guard lock(mutex_);
   auto& node = nodes_[user_agent];
   if (wake) node.wake = wake->ip.empty() ? std::nullopt : std::move(wake);
-  std::move(reply)(std::exchange(node.location, std::move(location)));
+  Location before = std::exchange(node.location, std::move(location));
+  forget_if_unused(user_agent);
+  std::move(reply)(std::move(before));
 }
 
 void InMemoryStore::leave(UserAgentId user_agent, ServerId server, std::uint64_t connection, ServerId sleep_server,
@@ -421,7 +437,9 @@ void InMemoryStore::leave(UserAgentId user_agent, ServerId server, std::uint64_t
       location.server = std::move(sleep_server);
     }
   }
-  std::move(reply)(location);
+  Location after = location;
+  forget_if_unused(user_agent);
+  std::move(reply)(std::move(after));
 }
 
 void InMemoryStore::locate(std::vector<UserAgentId> user_agents, Reply<Result<std::vector<Node>>> reply) {

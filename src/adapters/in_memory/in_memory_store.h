@@ -68,6 +68,9 @@ class InMemoryStore final : public ports::MessageStore,
   void release(ServerId server, std::string holder, Reply<Status> reply) override;
   void list(Reply<Result<std::vector<ServerLease>>> reply) override;
 
+  // Apps and nodes that are kept: none when nothing is registered and nobody is connected or can be woken.
+  [[nodiscard]] std::size_t directory_rows() const;
+
  private:
   struct StoredMessage {
     MessagePtr message;
@@ -98,6 +101,7 @@ class InMemoryStore final : public ports::MessageStore,
   [[nodiscard]] bool record_one(const DeliveryEvent& event);
   [[nodiscard]] Status register_now(App app, UserAgentId user_agent);
   [[nodiscard]] bool unregister_now(AppId app, UserAgentId user_agent);
+  void forget_if_unused(const UserAgentId& user_agent);
   [[nodiscard]] std::uint64_t expire(WallTime now, std::size_t limit);
   [[nodiscard]] std::uint64_t remove_ended(WallTime before, std::size_t limit);
   [[nodiscard]] bool has_pending(UserAgentId user_agent) const;
@@ -105,7 +109,7 @@ class InMemoryStore final : public ports::MessageStore,
   const SystemClock system_clock_;
   const Limits limits_;
   const Clock& clock_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::map<MessageId, StoredMessage> messages_;
   std::map<std::pair<AppId, std::string>, MessageId> newest_by_replace_key_;
   std::map<UserAgentId, std::set<MessageId>> messages_for_;

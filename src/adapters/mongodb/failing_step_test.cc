@@ -40,7 +40,7 @@ class FailingStepTest : public testing::Test {
       CountingClock clock;
       Session session{*client_, store_.database().options().database, clock, metrics_};
       session.begin({allowed});
-      Context context{session, limits_, clock_, metrics_, log_};
+      Context context{session, limits_, clock_, metrics_, log_, false};
       const Status done = work(context, std::span(calls));
       for (const auto& call : calls) EXPECT_EQ(answered(call), done.has_value()) << "with " << allowed << " commands";
       if (done) return allowed;

@@ -25,6 +25,8 @@ struct Context {
   const Clock& clock;
   StoreMetrics& metrics;
   Log& log;
+  // True from a batch's second run on: the first may have done all of it and its reply was lost.
+  bool is_repeated = false;
 };
 
 // Answers on their way out: one wake-up for each executor, however many answers it gets.

@@ -10,12 +10,24 @@ namespace herald::adapters::mongodb {
 
 namespace {
 
+// A node that is nowhere and can't be woken says nothing: it is as if there were none.
+[[nodiscard]] Document empty_node(const UserAgentId& user_agent) {
+  Document filter = text_of("_id", user_agent.hex());
+  filter.number("kind", static_cast<std::int64_t>(LocationKind::kDisconnected));
+  filter.document("wake_ip", flag_of("$exists", false));
+  return filter;
+}
+
 // One command a call: only findAndModify answers the location before in the same step that replaces it, and without
 // that two connections of one device could miss each other.
 [[nodiscard]] Result<Location> set_one(Context& context, const SetLocation& what) {
   const Document device = text_of("_id", what.user_agent.hex());
   const auto before = context.database.find_and_update(kNodes, device, location_change(what.location, what.wake), true);
   if (!before) return std::unexpected(before.error());
+  if (what.location.kind == LocationKind::kDisconnected) {
+    const Document empty = empty_node(what.user_agent);
+    if (auto removed = context.database.remove(kNodes, {&empty, 1}); !removed) return std::unexpected(removed.error());
+  }
   if (!*before) return Location{};
   const auto node = read_node(Row(**before));
   if (!node) return std::unexpected(node.error());
@@ -46,12 +58,12 @@ namespace {
   return {.kind = LocationKind::kSleeping, .server = what.sleep_server};
 }
 
-// The change happens only while the connection is the one that left.
-[[nodiscard]] Update departure(const Node& node, const Leave& what) {
+// Finds the node only while the connection is the one that left.
+[[nodiscard]] Document still_there(const Leave& what) {
   Document filter = text_of("_id", what.user_agent.hex());
   filter.number("kind", static_cast<std::int64_t>(LocationKind::kWebSocket)).text("server", what.server);
   filter.number("connection", static_cast<std::int64_t>(what.connection));
-  return {std::move(filter), location_change(location_after(node, what), {})};
+  return filter;
 }
 
 [[nodiscard]] Result<std::map<UserAgentId, Node>> nodes_named(Context& context, std::span<LeaveCall* const> calls) {
@@ -60,20 +72,43 @@ namespace {
   return nodes_by_id(context, ids);
 }
 
+// Moves nodes that can be woken, and removes the others, whose place was all they said.
+struct Departures {
+  std::vector<Update> moves;
+  std::vector<Document> removals;
+
+  void add(const Node& node, const Leave& what) {
+    Document filter = still_there(what);
+    if (node.wake) {
+      moves.push_back({std::move(filter), location_change(location_after(node, what), {})});
+    } else {
+      removals.push_back(std::move(filter.document("wake_ip", flag_of("$exists", false))));
+    }
+  }
+  // Answers whether all were as they had been read.
+  [[nodiscard]] Result<bool> write(Session& database) const {
+    const auto moved = database.update(kNodes, moves);
+    if (!moved) return std::unexpected(moved.error());
+    const auto removed = database.remove(kNodes, removals);
+    if (!removed) return std::unexpected(removed.error());
+    return moved->matched + *removed == moves.size() + removals.size();
+  }
+};
+
 // Reads all, moves those that are still there, and reads again if another process moved one between.
 [[nodiscard]] Status leave_all(Context& context, std::span<LeaveCall* const> calls) {
   auto nodes = nodes_named(context, calls);
   if (!nodes) return std::unexpected(nodes.error());
-  std::vector<Update> updates;
+  Departures departures;
   for (const LeaveCall* call : calls) {
     const auto node = nodes->find(call->in.user_agent);
     if (node == nodes->end() || !is_there(node->second, call->in)) continue;
-    updates.push_back(departure(node->second, call->in));
+    departures.add(node->second, call->in);
     node->second.location = location_after(node->second, call->in);
   }
-  const auto moved = context.database.update(kNodes, updates);
-  if (!moved) return std::unexpected(moved.error());
-  if (moved->matched < updates.size()) {
+  const auto all_left = departures.write(context.database);
+  if (!all_left) return std::unexpected(all_left.error());
+  if (!*all_left) {
     nodes = nodes_named(context, calls);
     if (!nodes) return std::unexpected(nodes.error());
   }

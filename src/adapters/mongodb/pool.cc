@@ -28,7 +28,7 @@ void Pool::work() {
   const auto client = connection_.client();
   StoreMetrics metrics(metrics_);
   Session session(*client, connection_.database(), clock_, metrics);
-  Context context{session, limits_, clock_, metrics, log_};
+  Context context{session, limits_, clock_, metrics, log_, false};
   std::unique_lock lock(mutex_);
   while (true) {
     listed_.wait(lock, [this] { return !lanes_.empty() || (closing_ && waiting_ == 0); });
@@ -66,6 +66,7 @@ void Pool::run(Lane& lane, Lane::Batch& batch, Context& context) {
   context.metrics.busy(true);
   const MonoTime began = clock_.mono();
   context.database.begin(began + std::chrono::milliseconds(limits_.mongodb_timeout_ms));
+  context.is_repeated = false;
   (void)run_part(lane, batch, 0, batch.size(), context);
   context.metrics.batch(lane.kind(), batch.size(), clock_.mono() - began);
   context.metrics.busy(false);
@@ -122,6 +123,7 @@ void Pool::answer_part(const Lane& lane, Lane::Batch& batch, std::size_t first, 
 // What was done before is found as by any call that is repeated.
 Status Pool::attempt(Lane::Batch& batch, std::size_t first, std::size_t count, Context& context) {
   Status done = batch.run(context, first, count);
+  context.is_repeated = true;
   if (done || !context.database.lost_a_good_server()) return done;
   context.metrics.repeated();
   return batch.run(context, first, count);

@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <bit>
+#include <chrono>
 #include <map>
 #include <set>
 
@@ -13,10 +15,45 @@ namespace {
 
 constexpr std::size_t kDropPage = 1'000;
 
+// A registration is counted before it is inserted. One that was counted so long ago is in, or never will be: no batch
+// takes as long.
+constexpr std::chrono::hours kInsertedBy{1};
+
 using Counts = std::map<std::string, std::uint64_t, std::less<>>;
+
+// What an app's document says of its devices.
+struct AppCount {
+  std::int64_t stored = 0;  // as it was read
+  WallTime grew;            // when a registration was counted last; 0: not known
+  std::uint64_t known = 0;  // with those of this batch
+
+  [[nodiscard]] bool is_settled(WallTime now) const { return grew < now - kInsertedBy; }
+};
+
+[[nodiscard]] AppCount read_count(const Row& row) {
+  AppCount count{row.number("devices").value_or(0), row.time("grew").value_or(WallTime{}), 0};
+  count.known = static_cast<std::uint64_t>(std::max<std::int64_t>(0, count.stored));
+  return count;
+}
+
+// The document as it was read: if another process counted meanwhile, nothing is written.
+[[nodiscard]] Document unchanged(const std::string& app, const AppCount& count) {
+  Document filter = text_of("_id", app);
+  filter.number("devices", count.stored);
+  if (count.grew != WallTime{}) filter.time("grew", count.grew);
+  return filter;
+}
+
+[[nodiscard]] Status set_count(Context& context, const std::string& app, const AppCount& from, std::uint64_t to) {
+  const Update mended{unchanged(app, from), document_of("$set", number_of("devices", static_cast<std::int64_t>(to)))};
+  const auto done = context.database.update(kApps, {&mended, 1});
+  return done ? Status{} : Status(std::unexpected(done.error()));
+}
 
 // Registers a run of calls: reads what is there, decides, writes apps, then registrations.
 class Registering {
+  static constexpr std::uint64_t kCountedFrom = 16;
+
  public:
   Registering(Context& context, std::vector<RegisterCall*> calls) : context_(context), calls_(std::move(calls)) {}
 
@@ -51,12 +88,11 @@ class Registering {
     if (present_.size() == ids.size()) return {};  // all repeated
 
     const std::vector<std::string> app_list(apps.begin(), apps.end());
-    const auto known = find_by_ids(context_, kApps, app_list, {"devices"});
+    const auto known = find_by_ids(context_, kApps, app_list, {"devices", "grew"});
     if (!known) return std::unexpected(known.error());
     for (const auto& document : *known) {
       const Row row(document);
-      devices_of_app_[std::string(row.text("_id").value_or(""))] =
-          static_cast<std::uint64_t>(std::max<std::int64_t>(0, row.number("devices").value_or(0)));
+      count_of_app_[std::string(row.text("_id").value_or(""))] = read_count(row);
     }
     const std::vector<std::string> device_list(devices.begin(), devices.end());
     auto counts = context_.database.count_by(kRegistrations, any_of("ua", device_list), "ua");
@@ -82,7 +118,7 @@ class Registering {
     }
     present_.insert(id);
     ++apps_of_device_[user_agent.hex()];
-    ++devices_of_app_[app.id.hex()];
+    ++count_of_app_[app.id.hex()].known;
     Document registration = text_of("_id", id);
     registration.number("v", kVersion).text("app", app.id.hex()).text("ua", user_agent.hex());
     registrations_.push_back(std::move(registration));
@@ -91,23 +127,29 @@ class Registering {
     return {};
   }
 
-  // The count beside the app may be too high by what crashes and lost replies left behind. It is made good here, where
-  // it would refuse.
+  // The count beside the app may be too high by what crashes and lost replies left behind, and would refuse devices
+  // then; or too low, and would let too many in. So the registrations themselves are counted where it would refuse, and
+  // each time it has doubled.
   [[nodiscard]] Result<bool> is_full(const std::string& app) {
-    std::uint64_t& known = devices_of_app_[app];
+    AppCount& count = count_of_app_[app];
     const std::uint64_t limit = context_.limits.devices_per_app;
-    if (known < limit) return false;
+    const bool has_doubled = count.known >= kCountedFrom && std::has_single_bit(count.known);
+    if (count.known < limit && !has_doubled) return false;
     const auto in_batch = new_in_app_.find(app);
     const std::uint64_t unwritten = in_batch == new_in_app_.end() ? 0 : in_batch->second.second;
     const auto counted = context_.database.count(kRegistrations, text_of("app", app), limit);
     if (!counted) return std::unexpected(counted.error());
-    if (*counted + unwritten < known) {
-      known = *counted + unwritten;
-      Update mended{text_of("_id", app),
-                    document_of("$set", number_of("devices", static_cast<std::int64_t>(*counted)))};
-      if (auto done = context_.database.update(kApps, {&mended, 1}); !done) return std::unexpected(done.error());
-    }
-    return known >= limit;
+    if (auto mended = mend(app, count, *counted); !mended) return std::unexpected(mended.error());
+    count.known = *counted + unwritten;
+    return count.known >= limit;
+  }
+
+  // Too many may be registrations on their way, which another process has counted and not inserted yet.
+  Status mend(const std::string& app, const AppCount& count, std::uint64_t counted) {
+    const auto now_stored = static_cast<std::int64_t>(counted);
+    const bool too_low = now_stored > count.stored;
+    const bool too_high = now_stored < count.stored && count.is_settled(context_.clock.wall());
+    return too_low || too_high ? set_count(context_, app, count, counted) : Status{};
   }
 
   // An app first, so that what is registered is always known.
@@ -120,6 +162,7 @@ class Registering {
       if (!app->public_key_pem.empty()) made.text("key", app->public_key_pem);
       Document change = document_of("$setOnInsert", made);
       change.document("$inc", number_of("devices", static_cast<std::int64_t>(count)));
+      change.document("$max", time_of("grew", context_.clock.wall()));
       updates.push_back({text_of("_id", id), std::move(change), false, true});
     }
     const auto done = context_.database.update(kApps, updates);
@@ -129,43 +172,75 @@ class Registering {
   Context& context_;
   std::vector<RegisterCall*> calls_;
   std::set<std::string, std::less<>> present_;
-  Counts devices_of_app_;
+  std::map<std::string, AppCount, std::less<>> count_of_app_;
   Counts apps_of_device_;
   std::map<std::string, std::pair<const App*, std::uint64_t>> new_in_app_;
   std::vector<Document> registrations_;
 };
 
+// Those that can't be read are left alone.
 [[nodiscard]] Status drop_pending(Context& context, const Unregister& what, WallTime now) {
-  Document filter = text_of("ua", what.user_agent.hex());
-  filter.text("app", what.app.hex()).flag("open", true).document("expires", time_of("$gt", now));
+  static const Document in_order = number_of("_id", 1);
+  std::string last;
   while (true) {
-    const auto documents = context.database.find(kDeliveries, {filter, {}, nullptr, kDropPage});
+    Document filter = text_of("ua", what.user_agent.hex());
+    filter.text("app", what.app.hex()).flag("open", true).document("expires", time_of("$gt", now));
+    if (!last.empty()) filter.document("_id", text_of("$gt", last));
+    const auto documents = context.database.find(kDeliveries, {filter, {}, &in_order, kDropPage});
     if (!documents) return std::unexpected(documents.error());
     std::vector<StoredDelivery> deliveries;
     for (const auto& document : *documents) {
-      auto delivery = read_delivery(Row(document));
-      if (!delivery) return std::unexpected(delivery.error());
-      deliveries.push_back(*delivery);
+      const auto delivery = readable(context, read_delivery(Row(document)));
+      if (delivery) deliveries.push_back(*delivery);
+      last = Row(document).text("_id").value_or("");
     }
     if (auto dropped = drop_deliveries(context, deliveries, now); !dropped) return dropped;
-    if (deliveries.size() < kDropPage) return {};
+    if (documents->size() < kDropPage) return {};
   }
 }
 
+// What the app's document says once a registration is gone; nothing if there is no such app.
+[[nodiscard]] Result<std::optional<AppCount>> count_out(Context& context, const AppId& app, bool was_registered) {
+  const Document which = text_of("_id", app.hex());
+  const auto found = was_registered ? context.database.find_and_update(
+                                          kApps, which, document_of("$inc", number_of("devices", -1)), false)
+                                    : context.database.find_one(kApps, {which, {"devices", "grew"}});
+  if (!found) return std::unexpected(found.error());
+  if (!*found) return std::nullopt;
+  AppCount count = read_count(Row(**found));
+  if (was_registered) --count.stored;
+  return count;
+}
+
+// An app goes with its last registration. Not while one is on its way: that one was counted, so the number is above
+// zero, or changes between.
+[[nodiscard]] Status remove_if_unused(Context& context, const AppId& app, bool was_registered) {
+  const auto count = count_out(context, app, was_registered);
+  if (!count) return std::unexpected(count.error());
+  if (!*count) return {};
+  const Document registered = text_of("app", app.hex());
+  const bool too_low = (*count)->stored <= 0;
+  const auto left = context.database.count(kRegistrations, registered, too_low ? 0 : 1);
+  if (!left) return std::unexpected(left.error());
+  if (*left > 0) return too_low ? set_count(context, app.hex(), **count, *left) : Status{};
+  if (!too_low && !(*count)->is_settled(context.clock.wall())) return {};
+  const Document unused = unchanged(app.hex(), **count);
+  const auto removed = context.database.remove(kApps, {&unused, 1});
+  return removed ? Status{} : Status(std::unexpected(removed.error()));
+}
+
 // The registration goes first, so that no monitor adds deliveries behind the drop; what waits is dropped even if there
-// was no registration, so that a call repeated after a crash does what the first one left undone.
+// was no registration, so that a call repeated after a crash does what the first one left undone. A run that is
+// repeated because a reply was lost finds nothing where the one before it removed the registration: it counts as there.
 [[nodiscard]] Result<bool> unregister(Context& context, const Unregister& what) {
   const Document registration = text_of("_id", registration_id(what.app, what.user_agent));
   const auto removed = context.database.remove(kRegistrations, {&registration, 1});
   if (!removed) return std::unexpected(removed.error());
-  if (*removed > 0) {
-    Update fewer{text_of("_id", what.app.hex()), document_of("$inc", number_of("devices", -1))};
-    if (auto done = context.database.update(kApps, {&fewer, 1}); !done) return std::unexpected(done.error());
-  }
+  if (auto done = remove_if_unused(context, what.app, *removed > 0); !done) return std::unexpected(done.error());
   if (auto dropped = drop_pending(context, what, context.clock.wall()); !dropped) {
     return std::unexpected(dropped.error());
   }
-  return *removed > 0;
+  return *removed > 0 || context.is_repeated;
 }
 
 }  // namespace

@@ -111,6 +111,19 @@ TEST_P(DirectoryContract, UnregisteringDropsThePendingOfThatAppOnly) {
   EXPECT_FALSE(deliverable(mine));
 }
 
+TEST_P(DirectoryContract, AnAppGoesWithItsLastDeviceAndComesBack) {
+  ASSERT_TRUE(call().register_app(app(1), device(1)));
+  ASSERT_TRUE(call().register_app(app(1), device(2)));
+  EXPECT_TRUE(call().unregister_app(app_id(1), device(1)));
+  EXPECT_TRUE(call().find_app(app_id(1)));
+  EXPECT_TRUE(call().unregister_app(app_id(1), device(2)));
+  EXPECT_EQ(call().find_app(app_id(1)).error().kind, ErrorKind::kNotFound);
+  EXPECT_TRUE(call().apps_of(device(2), {}, 10).apps.empty());
+  ASSERT_TRUE(call().register_app(app(1), device(2)));
+  EXPECT_TRUE(call().find_app(app_id(1)));
+  EXPECT_EQ(call().nodes_of(app_id(1), {}, 10).user_agents, std::vector{device(2)});
+}
+
 TEST_P(DirectoryContract, UnregisteringWhatIsNotRegisteredChangesNothing) {
   ASSERT_TRUE(call().register_app(app(1), device(1)));
   EXPECT_TRUE(call().unregister_app(app_id(1), device(1)));
