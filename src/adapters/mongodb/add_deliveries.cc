@@ -153,16 +153,11 @@ class Adding {
     Document lowest_first = number_of("priority", -1);
     lowest_first.number("_id", 1);
     const Document filter = open_for(text_of("ua", user_agent.hex()), now);
-    const auto documents = context_.database.find(kDeliveries, {filter, {}, &lowest_first, count});
-    if (!documents) return std::unexpected(documents.error());
-    std::vector<StoredDelivery> victims;
-    for (const auto& document : *documents) {
-      auto delivery = read_delivery(Row(document));
-      if (!delivery) return std::unexpected(delivery.error());
-      victims.push_back(*delivery);
-    }
-    if (auto dropped = drop_deliveries(context_, victims, now); !dropped) return std::unexpected(dropped.error());
-    return victims.size();
+    const auto victims = find_readable<StoredDelivery>(context_, kDeliveries, {filter, {}, &lowest_first, count},
+                                                       [](const Row& row) { return read_delivery(row); });
+    if (!victims) return std::unexpected(victims.error());
+    if (auto dropped = drop_deliveries(context_, *victims, now); !dropped) return std::unexpected(dropped.error());
+    return victims->size();
   }
 
   Status mark_routed() {

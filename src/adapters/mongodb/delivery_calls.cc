@@ -114,27 +114,49 @@ class Recording {
   return filter;
 }
 
-// Ids of messages that wait for one device, in order.
-struct Waiting {
+// The page of one call while it is read. Deliveries may be open although their message has ended, after a crash between
+// the two changes: such take no place, and the reading goes on behind them.
+struct Reading {
+  PendingCall* call = nullptr;
+  std::string last;  // the last delivery that was read
   std::vector<MessageId> ids;
-  bool more = false;
+  bool has_more = true;  // deliveries after `last`
+  ports::PendingPage page;
+
+  explicit Reading(PendingCall& of) : call(&of) {
+    if (of.in.after) last = delivery_id(*of.in.after, of.in.user_agent);
+  }
+  [[nodiscard]] bool is_done() const { return page.messages.size() == call->in.limit || !has_more; }
+
+  // Takes what may be delivered of the ids that were read, in their order.
+  void take(const std::map<MessageId, MessagePtr>& bodies) {
+    for (const auto& id : std::exchange(ids, {})) {
+      const auto found = bodies.find(id);
+      if (found == bodies.end()) continue;
+      page.more = page.messages.size() == call->in.limit;
+      if (page.more) return;
+      page.messages.push_back(found->second);
+    }
+    page.more = has_more;
+  }
 };
 
-[[nodiscard]] Result<Waiting> read_waiting(Context& context, const Pending& asked) {
+[[nodiscard]] Status read_ids(Context& context, Reading& reading) {
+  const Pending& asked = reading.call->in;
   Document filter = text_of("ua", asked.user_agent.hex());
-  if (asked.after) filter.document("_id", text_of("$gt", delivery_id(*asked.after, asked.user_agent)));
+  if (!reading.last.empty()) filter.document("_id", text_of("$gt", reading.last));
   static const Document oldest_first = number_of("_id", 1);
   const Document wanted = pending_filter(std::move(filter), asked.now);
   const auto documents =
       context.database.find(kDeliveries, {wanted, {"v", "ua", "state"}, &oldest_first, asked.limit + 1});
   if (!documents) return std::unexpected(documents.error());
-  Waiting waiting;
-  waiting.more = documents->size() > asked.limit;
+  reading.has_more = documents->size() > asked.limit;
   for (const auto& document : std::span(*documents).first(std::min(documents->size(), asked.limit))) {
     const auto delivery = readable(context, read_delivery(Row(document)));
-    if (delivery) waiting.ids.push_back(delivery->message);
+    if (delivery) reading.ids.push_back(delivery->message);
+    reading.last = Row(document).text("_id").value_or("");
   }
-  return waiting;
+  return {};
 }
 
 [[nodiscard]] Result<std::map<MessageId, MessagePtr>> read_bodies(Context& context, const std::set<std::string>& ids,
@@ -181,26 +203,28 @@ Status read_pending(Context& context, std::span<PendingCall> calls) {
     if (!found) return std::unexpected(found.error());
     some = std::move(*found);
   }
-  std::vector<Waiting> waiting(calls.size());
-  std::set<std::string> ids;
-  for (std::size_t i = 0; i < calls.size(); ++i) {
-    const bool known_empty = calls.size() > 1 && !calls[i].in.after && !some.contains(calls[i].in.user_agent.hex());
-    if (known_empty) continue;
-    auto found = read_waiting(context, calls[i].in);
-    if (!found) return std::unexpected(found.error());
-    waiting[i] = std::move(*found);
-    for (const auto& id : waiting[i].ids) ids.insert(id.hex());
-  }
-  const auto bodies = read_bodies(context, ids, calls.front().in.now);
-  if (!bodies) return std::unexpected(bodies.error());
-  for (std::size_t i = 0; i < calls.size(); ++i) {
-    ports::PendingPage page;
-    page.more = waiting[i].more;
-    for (const auto& id : waiting[i].ids) {
-      const auto found = bodies->find(id);
-      if (found != bodies->end()) page.messages.push_back(found->second);
+  std::vector<Reading> readings;
+  for (auto& call : calls) {
+    const bool known_empty = calls.size() > 1 && !call.in.after && !some.contains(call.in.user_agent.hex());
+    if (known_empty) {
+      call.out = ports::PendingPage{};
+    } else {
+      readings.emplace_back(call);
     }
-    calls[i].out = std::move(page);
+  }
+  for (std::vector<Reading> open = std::move(readings); !open.empty();) {
+    std::set<std::string> ids;
+    for (auto& reading : open) {
+      if (auto read = read_ids(context, reading); !read) return read;
+      for (const auto& id : reading.ids) ids.insert(id.hex());
+    }
+    const auto bodies = read_bodies(context, ids, calls.front().in.now);
+    if (!bodies) return std::unexpected(bodies.error());
+    for (auto& reading : open) {
+      reading.take(*bodies);
+      if (reading.is_done()) reading.call->out = std::move(reading.page);
+    }
+    std::erase_if(open, [](const Reading& reading) { return reading.call->out.has_value(); });
   }
   return {};
 }

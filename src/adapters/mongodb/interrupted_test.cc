@@ -254,6 +254,69 @@ TEST_F(InterruptedTest, AnUnregistrationThatDroppedNothingYetDoesSoWhenRepeated)
   EXPECT_TRUE(pending(device(1)).empty());
 }
 
+// What ended them came no further than the messages: a page of their deliveries is not the end of what waits.
+TEST_F(InterruptedTest, EndedMessagesWhoseDeliveriesAreOpenHideNothingBehindThem) {
+  for (std::uint64_t n = 1; n <= 9; ++n) route(put(message(n)), {device(1), device(2)});
+  for (const std::uint64_t n : {1U, 2U, 3U, 4U, 6U}) {
+    const Update ended{text_of("_id", message(n).id.hex()), end_of_message("replaced_at", now())};
+    ASSERT_TRUE(session_.update(kMessages, {&ended, 1}));
+  }
+  const auto first = call_.pending(device(1), {}, 2, now());
+  ASSERT_EQ(first.messages.size(), 2);
+  EXPECT_EQ(first.messages[0]->id, message(5).id);
+  EXPECT_EQ(first.messages[1]->id, message(7).id);
+  EXPECT_TRUE(first.more);
+  const auto second = call_.pending(device(1), message(7).id, 2, now());
+  ASSERT_EQ(second.messages.size(), 2);
+  EXPECT_EQ(second.messages[1]->id, message(9).id);
+  EXPECT_FALSE(second.more);
+}
+
+// Its mailbox is full of deliveries that only a newer Herald can read.
+TEST_F(InterruptedTest, UnreadableDeliveriesOfAFullMailboxHoldNothingUp) {
+  Limits limits;
+  limits.pending_per_device = 2;
+  const auto opened = MongodbStore::open(store_.database().options(), limits, clock_, log_, cells_);
+  ASSERT_TRUE(opened);
+  ports::contract::WaitingExecutor executor;
+  const auto add = [&](MessageId id) {
+    std::vector<ports::NewDeliveries> entries{
+        {.message = id, .user_agents = {device(1), device(2)}, .last_page = true}};
+    return ports::contract::await<Result<ports::AddOutcome>>(executor, [&](Reply<Result<ports::AddOutcome>> reply) {
+      (*opened)->add(std::move(entries), now(), std::move(reply));
+    });
+  };
+  ASSERT_TRUE(call_.register_app(kApp, device(1)));
+  for (std::uint64_t n = 1; n <= 2; ++n) {
+    ASSERT_TRUE(add(put(message(n))));
+    change_version(kDeliveries, delivery_id(message(n).id, device(1)), kVersion + 1);
+  }
+  for (std::uint64_t n = 3; n <= 6; ++n) {
+    const auto added = add(put(message(n)));
+    ASSERT_TRUE(added) << added.error().message;
+    EXPECT_EQ(added->added, 2);
+  }
+  EXPECT_EQ(pending(device(2)), (std::vector{message(5).id, message(6).id}));
+  EXPECT_TRUE(pending(device(1)).empty()) << "the two that can't be read fill it, and what was readable was dropped";
+  EXPECT_TRUE(call_.unregister_app(kApp.id, device(1)));
+  EXPECT_FALSE(call_.find_app(kApp.id));
+}
+
+TEST_F(InterruptedTest, UnreadableMessagesHoldUpNeitherThePurgeNorTheSweep) {
+  for (std::uint64_t n = 1; n <= 3; ++n) {
+    put(message(n));
+    change_version(kMessages, message(n).id.hex(), kVersion + 1);
+  }
+  const Document damaged_app = document_of("$set", text_of("app", "?"));
+  const Update damage{text_of("_id", message(1).id.hex()), Document(*damaged_app.get())};
+  ASSERT_TRUE(session_.update(kMessages, {&damage, 1}));
+  const auto readable_one = put(message(4));
+  EXPECT_EQ(call_.unrouted({}, now() + kHour, 3).size(), 3);
+  const auto purged = call_.purge(now() + 2 * kHour, 3 * kHour, 2);
+  EXPECT_EQ(purged.expired, 1);
+  EXPECT_EQ(call_.status(app_id(1), readable_one.hex(), now() + 2 * kHour)->state, kExpired);
+}
+
 TEST_F(InterruptedTest, ANewerDatabaseIsLeftAlone) {
   const Update newer{text_of("_id", "herald"), document_of("$set", number_of("v", kVersion + 1))};
   ASSERT_TRUE(session_.update(kSchema, {&newer, 1}));

@@ -35,6 +35,33 @@ template <class T>
   return std::nullopt;
 }
 
+// Finds up to `what.limit` documents that can be read, in the order that `what` names; those that can't be read are
+// left alone and take no place.
+template <class T, class Read>
+[[nodiscard]] Result<std::vector<T>> find_readable(Context& context, const char* collection, Find what, Read read) {
+  const std::size_t wanted = what.limit;
+  while (true) {
+    const auto documents = context.database.find(collection, what);
+    if (!documents) return std::unexpected(documents.error());
+    std::vector<T> found;
+    std::vector<Error> unreadable;
+    for (const auto& document : *documents) {
+      if (found.size() == wanted) break;
+      auto one = read(Row(document));
+      if (one) {
+        found.push_back(std::move(*one));
+      } else {
+        unreadable.push_back(one.error());
+      }
+    }
+    if (found.size() == wanted || documents->size() < what.limit) {
+      for (const auto& error : unreadable) leave_alone(context, error);
+      return found;
+    }
+    what.limit += unreadable.size();
+  }
+}
+
 using Heads = std::map<MessageId, StoredMessage>;
 // Messages without their bodies. Those that are not there are left out, and those that can't be read.
 [[nodiscard]] Result<Heads> read_heads(Context& context, const std::set<MessageId>& ids);

@@ -13,35 +13,37 @@ namespace {
   if (asked.after) filter.document("_id", text_of("$gt", asked.after->hex()));
   filter.document("accepted", time_of("$lt", asked.before));
   static const Document oldest_first = number_of("_id", 1);
-  const auto documents = context.database.find(kMessages, {filter, {"app"}, &oldest_first, asked.limit});
-  if (!documents) return std::unexpected(documents.error());
-  std::vector<ports::Unrouted> found;
-  for (const auto& document : *documents) {
-    const Row row(document);
-    const auto id = read_id<MessageId>(row.text("_id"), "message id");
-    const auto app = read_id<AppId>(row.text("app"), "app id");
-    if (!id || !app) return fail(ErrorKind::kCorrupt, "damaged message");
-    found.push_back({*id, *app});
-  }
-  return found;
+  return find_readable<ports::Unrouted>(context, kMessages, {filter, {"app"}, &oldest_first, asked.limit},
+                                        [](const Row& row) -> Result<ports::Unrouted> {
+                                          const auto id = read_id<MessageId>(row.text("_id"), "message id");
+                                          const auto app = read_id<AppId>(row.text("app"), "app id");
+                                          if (!id || !app) return fail(ErrorKind::kCorrupt, "damaged message");
+                                          return ports::Unrouted{*id, *app};
+                                        });
 }
 
 [[nodiscard]] Result<std::optional<MessageId>> read_newest(Context& context) {
   static const Document newest_first = number_of("_id", -1);
-  const auto documents = context.database.find(kMessages, {Document(), {"v"}, &newest_first, 1});
-  if (!documents) return std::unexpected(documents.error());
-  if (documents->empty()) return std::nullopt;
-  const auto id = read_id<MessageId>(Row(documents->front()).text("_id"), "message id");
-  if (!id) return std::unexpected(id.error());
-  return *id;
+  const Document all;
+  const auto found = find_readable<MessageId>(context, kMessages, {all, {"v"}, &newest_first, 1}, [](const Row& row) {
+    return read_id<MessageId>(row.text("_id"), "message id");
+  });
+  if (!found) return std::unexpected(found.error());
+  return found->empty() ? std::nullopt : std::optional(found->front());
 }
 
 [[nodiscard]] Result<Heads> due(Context& context, const Document& filter, std::size_t limit) {
   static const Document earliest_first = number_of("ends", 1);
-  const auto documents = context.database.find(
-      kMessages, {filter, {std::begin(kMessageHeadFields), std::end(kMessageHeadFields)}, &earliest_first, limit});
-  if (!documents) return std::unexpected(documents.error());
-  return readable_heads(context, *documents);
+  const Find earliest{filter, {std::begin(kMessageHeadFields), std::end(kMessageHeadFields)}, &earliest_first, limit};
+  auto found =
+      find_readable<StoredMessage>(context, kMessages, earliest, [](const Row& row) { return read_message(row); });
+  if (!found) return std::unexpected(found.error());
+  Heads heads;
+  for (auto& head : *found) {
+    const MessageId id = head.message.id;
+    heads.emplace(id, std::move(head));
+  }
+  return heads;
 }
 
 // A crash may have come between a delivery's ack and the end of its message: such a message was acked, not expired.
