@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <mutex>
+#include <string_view>
 
 namespace herald::adapters::mongodb {
 
@@ -59,6 +60,19 @@ void set_times(mongoc_uri_t* uri, const Limits& limits, std::int32_t answer_ms) 
   return hosts != nullptr && hosts->next == nullptr;
 }
 
+// Called by the driver, on threads of its own, when what it knows of a server has changed.
+void note_primary(const mongoc_apm_server_changed_t* event) {
+  const mongoc_server_description_t* server = mongoc_apm_server_changed_get_new_description(event);
+  if (std::string_view(mongoc_server_description_type(server)) != "RSPrimary") return;
+  bson_iter_t at;
+  const bool is_elected = bson_iter_init_find(&at, mongoc_server_description_hello_response(server), "electionId") &&
+                          BSON_ITER_HOLDS_OID(&at);
+  char election[25] = "";
+  if (is_elected) bson_oid_to_string(bson_iter_oid(&at), election);
+  static_cast<PrimaryWatch*>(mongoc_apm_server_changed_get_context(event))
+      ->saw(mongoc_server_description_host(server)->host_and_port, election);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Connection>> Connection::make(const MongodbOptions& options, const Limits& limits,
@@ -82,8 +96,17 @@ Result<std::unique_ptr<Connection>> Connection::make(const MongodbOptions& optio
   if (pool == nullptr) return fail(ErrorKind::kInvalid, error.message);
   mongoc_client_pool_set_error_api(pool, MONGOC_ERROR_API_VERSION_2);
   mongoc_client_pool_set_appname(pool, "herald");
-  return std::unique_ptr<Connection>(
+  std::unique_ptr<Connection> made(
       new Connection(pool, options.database, servers_of(options.uri), names_one_server(uri.get())));
+  made->watch_primaries();
+  return made;
+}
+
+void Connection::watch_primaries() {
+  mongoc_apm_callbacks_t* callbacks = mongoc_apm_callbacks_new();
+  mongoc_apm_set_server_changed_cb(callbacks, note_primary);
+  mongoc_client_pool_set_apm_callbacks(pool_, callbacks, &primaries_);
+  mongoc_apm_callbacks_destroy(callbacks);
 }
 
 Connection::~Connection() {

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "adapters/mongodb/mongodb_options.h"
+#include "adapters/mongodb/primary_watch.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/result.h"
@@ -38,11 +39,16 @@ class Connection {
   [[nodiscard]] const std::string& servers() const { return servers_; }
   // True if the driver talks to the one server that the string names, whatever it is: a secondary too.
   [[nodiscard]] bool is_direct() const { return is_direct_; }
+  // How often another primary than before was found since the start. Any thread.
+  [[nodiscard]] std::uint64_t primary_changes() const { return primaries_.changes(); }
 
  private:
   Connection(mongoc_client_pool_t* pool, std::string database, std::string servers, bool is_direct)
       : pool_(pool), database_(std::move(database)), servers_(std::move(servers)), is_direct_(is_direct) {}
 
+  void watch_primaries();
+
+  PrimaryWatch primaries_;  // the pool's threads use it
   mongoc_client_pool_t* pool_;
   const std::string database_;
   const std::string servers_;

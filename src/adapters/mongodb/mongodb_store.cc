@@ -160,6 +160,10 @@ void MongodbStore::of_message(MessageId message, std::optional<UserAgentId> afte
   parts_->pool.submit(parts_->of_message, OfMessageCall{{message, after, limit, now}, std::move(reply)});
 }
 
+std::uint64_t MongodbStore::losses() const {
+  return parts_->connection->primary_changes();
+}
+
 void MongodbStore::of_receipt(ReceiptId receipt, std::optional<MessageId> after, std::size_t limit, WallTime now,
                               Reply<Result<ports::ReceiptPage>> reply) {
   parts_->pool.submit(parts_->of_receipt, ReceiptCall{{receipt, after, limit, now}, std::move(reply)});

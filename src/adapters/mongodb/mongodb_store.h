@@ -58,6 +58,8 @@ class MongodbStore final : public ports::MessageStore,
   void record(std::vector<DeliveryEvent> events, Reply<Result<std::uint64_t>> reply) override;
   void of_message(MessageId message, std::optional<UserAgentId> after, std::size_t limit, WallTime now,
                   Reply<Result<ports::DeliveryPage>> reply) override;
+  // Grows when another primary is found: what was read until then may have been an older state of the set.
+  [[nodiscard]] std::uint64_t losses() const override;
 
   void of_receipt(ReceiptId receipt, std::optional<MessageId> after, std::size_t limit, WallTime now,
                   Reply<Result<ports::ReceiptPage>> reply) override;
