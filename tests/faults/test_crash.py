@@ -150,8 +150,9 @@ async def one_sender(number, urls, state, book):
             book.refused.append(repr(answer))
 
 
-async def under_load(server, rounds, fault, pause_s=(0.05, 0.7), settle_s=SETTLE_SECONDS, sender_rests_s=0):
-    """Devices and senders at work while fault(dice) is called `rounds` times, off this thread; then all must arrive."""
+async def under_load(server, rounds, fault, pause_s=(0.05, 0.7), settle_s=SETTLE_SECONDS, sender_rests_s=0, messages=0):
+    """Devices and senders at work while fault(dice) is called `rounds` times, off this thread; then all must arrive. The faults are
+    spread over so many accepted messages, if any are asked for."""
     dice = random.Random(SEED)
     state = {"over": False, "settling": False, "stop_sending": False, "rest_s": sender_rests_s}
     lag = Lag()
@@ -169,9 +170,13 @@ async def under_load(server, rounds, fault, pause_s=(0.05, 0.7), settle_s=SETTLE
     senders = [asyncio.create_task(one_sender(n, urls, state, book)) for n in range(SENDERS)]
     loop = asyncio.get_running_loop()
     try:
-        for _ in range(rounds):
+        for number in range(1, rounds + 1):
             await asyncio.sleep(dice.uniform(*pause_s))
             await loop.run_in_executor(None, fault, dice)
+            while len(book.accepted) < messages * number // rounds:
+                failed = [task for task in (*devices, *senders) if task.done()]
+                assert not failed, failed
+                await asyncio.sleep(0.01)
     except BaseException:
         state["over"] = True
         print(f"seed {SEED}")

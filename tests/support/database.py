@@ -134,12 +134,13 @@ def _answers(host, port):
 
 class Database:
     """A database on loopback. Where it is ours to start, kill() and start() again keep its port and its data; `ours` asks
-    for such a one even if HERALD_TEST_MONGODB_URI names another."""
+    for such a one even if HERALD_TEST_MONGODB_URI names another; `kind` is one of KINDS."""
 
-    def __init__(self, folder=None, ours=False):
+    def __init__(self, folder=None, ours=False, kind=None):
         self.foreign = "" if ours else os.environ.get("HERALD_TEST_MONGODB_URI", "")
         self._made = None if folder or self.foreign else tempfile.mkdtemp(prefix="herald-database-")
         self.folder = pathlib.Path(folder or self._made or ".")
+        self.kind = kind
         self.port = None
         self.process = None
 
@@ -159,7 +160,7 @@ class Database:
     def _command(self):
         data = self.folder / "database"
         data.mkdir(parents=True, exist_ok=True)
-        kind = kind_of_database()
+        kind = self.kind or kind_of_database()
         if kind == "java":
             return ["java", "-Xshare:auto", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx1g", "-cp",
                     f"{_unpack_java()}/*", JAVA_SOURCE / "Launcher.java", str(self.port), data / "data.h2"]
