@@ -387,6 +387,24 @@ TEST_F(Young, AYoungMessageExpires) {
   EXPECT_EQ(call().status(app_id(1), message(1).id.hex(), clock_.wall())->state, DeliveryState::kExpired);
 }
 
+// A clock that went back brings no message back that had expired for whoever replaced or cancelled it.
+TEST_F(Young, WhatHadExpiredStaysExpired) {
+  const WallTime late = clock_.wall() + std::chrono::hours(2);
+  Message first = message(1);
+  first.replace_key = "mail";
+  ASSERT_TRUE(call().put(first));
+  route(1, {device(1)});
+  Message second = message(2);
+  second.replace_key = "mail";
+  second.accepted_at = late;
+  EXPECT_EQ(call().put(second)->replaced, std::nullopt);
+  put(3);
+  route(3, {device(1)});
+  EXPECT_EQ(call().cancel(app_id(1), message(3).id.hex(), late)->state, DeliveryState::kExpired);
+  EXPECT_THAT(waiting(1), ElementsAre());
+  EXPECT_EQ(call().status(app_id(1), message(1).id.hex(), clock_.wall())->state, DeliveryState::kExpired);
+}
+
 TEST_F(Young, AFolderOfVersion1IsTakenOver) {
   limits_.young_ms = 0;
   put(1);

@@ -127,6 +127,7 @@ void StoreModel::put(const Message& message, const Result<ports::PutOutcome>* an
     if (sure && !named && earlier->must_be_outstanding(message.accepted_at)) {
       violate("replaced: {} does not replace {}, which was outstanding", name(message.id), name(earlier->message.id));
     }
+    may_expire(*earlier, message.accepted_at);
     if (earlier->may_be_outstanding(message.accepted_at)) {
       end_by_replacement(*earlier, named || !sure, message.accepted_at, sure);
     }
@@ -138,6 +139,7 @@ void StoreModel::put(const Message& message, const Result<ports::PutOutcome>* an
 void StoreModel::cancel(const MessageId& id, WallTime now, const Result<ports::MessageStatus>* answer) {
   auto& known = messages_.at(id);
   const auto cancelled = [](End end) { return one(end == End::kNone ? End::kCancelled : end); };
+  may_expire(known, now);
   if (answer == nullptr) {
     if (!known.may_be_outstanding(now)) return;
     note_end(known, now);

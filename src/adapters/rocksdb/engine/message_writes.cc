@@ -35,6 +35,18 @@ void remove_pending_of(Transaction& txn, const Receipt& receipt) {
   }
 }
 
+// Ends a message in that state, or as expired if its time is over: the clock may go back, and it must not come back
+// then. False: it had ended, or its time is over.
+[[nodiscard]] bool end_now(Transaction& txn, Receipt& receipt, DeliveryState state, WallTime now) {
+  if (is_final(receipt.end)) return false;
+  if (is_final(state_at(receipt, now))) {
+    end_message(txn, receipt, DeliveryState::kExpired, receipt.expires_at);
+    return false;
+  }
+  end_message(txn, receipt, state, now);
+  return true;
+}
+
 }  // namespace
 
 Result<ports::PutOutcome> put_message(Transaction& txn, const MessagePtr& stored) {
@@ -42,9 +54,8 @@ Result<ports::PutOutcome> put_message(Transaction& txn, const MessagePtr& stored
   ports::PutOutcome outcome;
   if (!message.replace_key.empty()) {
     Receipt* earlier = newest(txn, message.app, message.replace_key);
-    if (earlier != nullptr && !is_final(state_at(*earlier, message.accepted_at))) {
+    if (earlier != nullptr && end_now(txn, *earlier, DeliveryState::kReplaced, message.accepted_at)) {
       outcome.replaced = earlier->id;
-      end_message(txn, *earlier, DeliveryState::kReplaced, message.accepted_at);
     }
     txn.rows().put(Family::kReplace, replace_key(message.app, message.replace_key), encode_ids({message.id}));
   }
@@ -60,7 +71,7 @@ Result<ports::PutOutcome> put_message(Transaction& txn, const MessagePtr& stored
 Result<ports::MessageStatus> cancel_message(Transaction& txn, const AppId& app, const std::string& key, WallTime now) {
   Receipt* receipt = find(txn, app, key);
   if (receipt == nullptr) return fail(ErrorKind::kNotFound, "no such message");
-  if (!is_final(state_at(*receipt, now))) end_message(txn, *receipt, DeliveryState::kCancelled, now);
+  static_cast<void>(end_now(txn, *receipt, DeliveryState::kCancelled, now));
   return status_at(*receipt, now);
 }
 
