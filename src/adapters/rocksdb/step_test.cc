@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "adapters/rocksdb/faulty_disk.h"
 #include "adapters/rocksdb/store_test_kit.h"
 
 namespace herald::adapters {
@@ -14,7 +15,8 @@ using ports::contract::numbered;
 class Step : public testing::Test {
  protected:
   void SetUp() override {
-    auto opened = RocksdbStore::open({.folder = folder_.path(), .threads = false}, limits_, clock_, log_, metrics_);
+    auto opened = RocksdbStore::open({.folder = folder_.path(), .threads = false, .env = disk_.get()}, limits_, clock_,
+                                     log_, metrics_);
     ASSERT_TRUE(opened) << opened.error().message;
     store_ = std::move(*opened);
   }
@@ -34,7 +36,20 @@ class Step : public testing::Test {
                              }});
   }
 
+  [[nodiscard]] std::size_t unrouted() {
+    std::size_t count = 0;
+    store_->unrouted({}, clock_.wall() + std::chrono::seconds(1), 10, {executor_, [&](const auto& found) {
+                                                                         ASSERT_TRUE(found);
+                                                                         count = found->size();
+                                                                       }});
+    store_->step();
+    executor_.run();
+    return count;
+  }
+
   TemporaryFolder folder_;
+  Faults faults_;
+  std::unique_ptr<rocksdb::Env> disk_ = faulty_env(faults_);
   Limits limits_;
   ManualClock clock_;
   NullLog log_;
@@ -68,6 +83,21 @@ TEST_F(Step, AChangeThatWaitsForOthersIsDueAtATime) {
   }
   executor_.run();
   EXPECT_EQ(stored_, 2);
+}
+
+// Its message is outstanding if the log has it, although its sender got an error: somebody must look.
+TEST_F(Step, ACommitInDoubtIsLookedAtAlthoughNothingElseIsToDo) {
+  faults_.fail_syncs();
+  store_->put(message(1), {executor_, [](const auto& outcome) { EXPECT_FALSE(outcome); }});
+  ASSERT_TRUE(store_->step());
+  executor_.run();
+  EXPECT_EQ(unrouted(), 0);
+  faults_.mend();
+  clock_.advance(std::chrono::seconds(10));
+  ASSERT_TRUE(store_->next_step());
+  EXPECT_LE(*store_->next_step(), clock_.mono());
+  store_->step();
+  EXPECT_EQ(unrouted(), 1);
 }
 
 TEST_F(Step, ReadsAreDoneInATurnToo) {

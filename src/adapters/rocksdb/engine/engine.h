@@ -65,7 +65,8 @@ class CommitEngine {
   void take(Owned operations);
   // False: it must wait for a commit; nothing has changed then.
   [[nodiscard]] bool answer_at_once(Operation& operation);
-  [[nodiscard]] bool is_idle() { return waiting_.empty() && txn_.rows().empty(); }
+  // A commit in doubt is work to do: it may hold messages that nobody looks for otherwise.
+  [[nodiscard]] bool is_idle() { return waiting_.empty() && txn_.rows().empty() && !commit_.is_in_doubt(); }
   // Under load, lets more gather until the interval since the last commit has passed.
   [[nodiscard]] bool is_time(bool alone);
   [[nodiscard]] std::chrono::nanoseconds interval() const;
