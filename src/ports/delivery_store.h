@@ -61,8 +61,8 @@ class DeliveryStore {
   virtual void of_message(MessageId message, std::optional<UserAgentId> after, std::size_t limit, WallTime now,
                           Reply<Result<DeliveryPage>> reply) = 0;
 
-  // How often changes that were answered may have been lost since the start, because a commit failed afterwards. What
-  // a role remembers of such a change may be wrong once this has grown: it reads the store again. Any thread.
+  // How often, since the start, changes that were answered may have been lost by a failed commit, or what was read was
+  // out of date. What a role remembers of it may be wrong once this has grown: it reads the store again. Any thread.
   [[nodiscard]] virtual std::uint64_t losses() const { return 0; }
 };
 

@@ -7,6 +7,7 @@ import asyncio
 import collections
 import os
 
+import pytest
 import test_crash as faults
 
 ROUNDS = int(os.environ.get("HERALD_CLUSTER_CRASH_ROUNDS", "24"))
@@ -33,8 +34,9 @@ def start_again(member):
     raise AssertionError(f"{member.name} finds no database: {member.log()[-2000:]}")
 
 
-def test_kill_9_of_anything_loses_nothing(own_cluster):
-    cluster = own_cluster(monitors=2, broker="artemis").start()
+@pytest.mark.parametrize("database", [None, "java"], ids=["default", "java"])
+def test_kill_9_of_anything_loses_nothing(own_cluster, database):
+    cluster = own_cluster(monitors=2, broker="artemis", database=database).start()
     killed = collections.Counter()
 
     def fault(dice):

@@ -90,13 +90,13 @@ class At:
 
 class Cluster:
     def __init__(self, folder, *flags, front_ends=2, app_servers=1, wakers=1, monitors=1, managers=1, broker="classic",
-                 context=None, port=0, timeout_ms=10000, cancelled=lambda: False):
+                 context=None, port=0, timeout_ms=10000, cancelled=lambda: False, database=None):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         # FerretDB is slow when everything shares two processors.
         self.flags = [*flags, "--limits-mongodb-timeout-ms", str(timeout_ms)]
         self.context, self.cancelled = context, cancelled
-        self.database = databases.Database(self.folder)
+        self.database = databases.Database(self.folder, kind=database)
         self.broker = brokers.Broker(broker, self.folder / "broker")
         self.database_name = "herald"
         self.relayed = []  # names of members that reach the others through relays
