@@ -173,9 +173,18 @@ TEST(WebSocketDecoder, CloseWithAnApplicationsCode) {
   EXPECT_THAT(decode(Bytes().close("\x0f\xa0")), ElementsAre("close 4000 "));
 }
 
+// Service restart, try again later, bad gateway: registered after the RFC.
+TEST(WebSocketDecoder, CloseWithARegisteredCode) {
+  for (const std::uint16_t code : std::initializer_list<std::uint16_t>{1012, 1013, 1014}) {
+    const std::string payload{static_cast<char>(code >> 8), static_cast<char>(code & 0xFF)};
+    EXPECT_THAT(decode(Bytes().close(payload)), ElementsAre("close " + std::to_string(code) + " "));
+  }
+}
+
 TEST(WebSocketDecoder, BadClosePayloads) {
   EXPECT_THAT(decode(Bytes().close("\x03")), ElementsAre("error 1002"));
-  for (const std::uint16_t code : std::initializer_list<std::uint16_t>{0, 999, 1004, 1005, 1006, 1015, 2999, 5000}) {
+  for (const std::uint16_t code :
+       std::initializer_list<std::uint16_t>{0, 999, 1004, 1005, 1006, 1015, 1016, 2999, 5000}) {
     const std::string payload{static_cast<char>(code >> 8), static_cast<char>(code & 0xFF)};
     EXPECT_THAT(decode(Bytes().close(payload)), ElementsAre("error 1002")) << code;
   }

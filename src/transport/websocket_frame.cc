@@ -147,7 +147,7 @@ void append_close(std::string& out, CloseCode code, std::string_view reason, con
 }
 
 bool is_sendable_close_code(std::uint16_t code) {
-  return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1011) || (code >= 3000 && code <= 4999);
+  return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) || (code >= 3000 && code <= 4999);
 }
 
 }  // namespace herald::transport

@@ -68,7 +68,8 @@ void append_frame_header(std::string& out, WebSocketOpcode opcode, std::uint64_t
 void append_close(std::string& out, CloseCode code, std::string_view reason,
                   const std::optional<WebSocketMask>& mask = std::nullopt);
 
-// True if a peer may send `code` in a close frame: 1000–1003, 1007–1011 and 3000–4999 (§7.4).
+// True if a peer may send `code` in a close frame: 1000–1003, 1007–1011 and 3000–4999 (§7.4), and
+// 1012–1014, which IANA registered later.
 [[nodiscard]] bool is_sendable_close_code(std::uint16_t code);
 
 }  // namespace herald::transport

@@ -147,10 +147,10 @@ TEST(WebSocketFrame, CloseReasonIsCutBetweenCharacters) {
 
 TEST(WebSocketFrame, CloseCodesThatMayBeSent) {
   for (const std::uint16_t code : std::initializer_list<std::uint16_t>{1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010,
-                                                                       1011, 3000, 3999, 4000, 4999})
+                                                                       1011, 1012, 1013, 1014, 3000, 3999, 4000, 4999})
     EXPECT_TRUE(is_sendable_close_code(code)) << code;
   for (const std::uint16_t code :
-       std::initializer_list<std::uint16_t>{0, 999, 1004, 1005, 1006, 1012, 1015, 1016, 2000, 2999, 5000, 65535})
+       std::initializer_list<std::uint16_t>{0, 999, 1004, 1005, 1006, 1015, 1016, 2000, 2999, 5000, 65535})
     EXPECT_FALSE(is_sendable_close_code(code)) << code;
 }
 
