@@ -5,8 +5,8 @@
 namespace herald::protocol {
 namespace {
 
-FirstFrame sort(std::string_view text) {
-  return sort_first_frame(text, Limits{});
+FirstFrame sort(std::string_view text, bool subprotocol = false) {
+  return sort_first_frame(text, subprotocol, Limits{});
 }
 
 TEST(Generation, TheClientsOfEachGenerationAreTold) {
@@ -26,6 +26,19 @@ TEST(Generation, UseWebpushMustBeTrueToDecide) {
   EXPECT_EQ(sort(R"({"messageType":"hello","use_webpush":false,"channelIDs":[]})"), FirstFrame::kSimplePush);
   EXPECT_EQ(sort(R"({"messageType":"hello","use_webpush":"true","channelIDs":[]})"), FirstFrame::kSimplePush);
   EXPECT_EQ(sort(R"({"messageType":"hello","channelIDs":"none"})"), FirstFrame::kWebPush) << "not an array";
+}
+
+// Devices of Telefónica's server, v1.3, list no channels until they have some.
+TEST(Generation, OnTheSubprotocolAHelloThatDoesNotAskForWebPushIsSimplePush) {
+  for (const auto* text :
+       {R"({"messageType":"hello"})", R"({"messageType":"hello","uaid":null})", R"({"messageType":"hello","uaid":"U"})",
+        R"({"messageType":"hello","use_webpush":false})", R"({"messageType":"hello","channelIDs":"none"})"}) {
+    EXPECT_EQ(sort(text, true), FirstFrame::kSimplePush) << text;
+    EXPECT_EQ(sort(text, false), FirstFrame::kWebPush) << text;
+  }
+  EXPECT_EQ(sort(R"({"messageType":"hello","broadcasts":{},"use_webpush":true})", true), FirstFrame::kWebPush);
+  EXPECT_EQ(sort(R"({"messageType":"registerUA"})", true), FirstFrame::kFlow2012);
+  EXPECT_EQ(sort("{}", true), FirstFrame::kWebPush);
 }
 
 TEST(Generation, WhatNobodyKnowsGoesToTheNewest) {

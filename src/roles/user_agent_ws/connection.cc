@@ -20,6 +20,17 @@ void Connection::on_open(transport::WebSocket& socket) {
   shard_.counters.connections.add(1);
 }
 
+bool Connection::too_long(std::string_view text) {
+  const Limits& limits = context().config.limits;
+  if (text.size() <= limits.websocket_message_max_bytes) return false;
+  return session_ || protocol::sort_first_frame(text, subprotocol_, limits) != FirstFrame::kSimplePush;
+}
+
+void Connection::refuse_too_long() {
+  count_refusal("message_too_long");
+  close(CloseCode::kTooBig, "message too long");
+}
+
 void Connection::on_text(std::string_view text) {
   if (!session_) session_ = session_for(text);
   if (session_) session_->on_text(text);
@@ -31,7 +42,7 @@ void Connection::on_binary(std::string_view /*bytes*/) {
 }
 
 std::unique_ptr<GenerationSession> Connection::session_for(std::string_view first_frame) {
-  const FirstFrame told = protocol::sort_first_frame(first_frame, context().config.limits);
+  const FirstFrame told = protocol::sort_first_frame(first_frame, subprotocol_, context().config.limits);
   if (told == FirstFrame::kWebPush) return std::make_unique<WebPushSession>(*this);
   if (told == FirstFrame::kUnreadable) {
     refuse(protocol::flow2012::error_not_json(), CloseCode::kInternalError, "Json", "not_json");
