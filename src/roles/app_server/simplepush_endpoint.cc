@@ -28,7 +28,8 @@ void SimplePushEndpoint::put(const transport::HttpRequest& request, transport::H
   if (!refusal) refusal = context_.rates.take_subscription(endpoint->app(), now);
   if (refusal) return refuse(responder, *refusal);
 
-  auto found = [this, endpoint = *endpoint, version = protocol::simplepush::parse_version(request.body),
+  auto found = [this, endpoint = *endpoint,
+                version = protocol::simplepush::parse_version(request.body, context_.clock.wall()),
                 responder = std::move(responder)](Result<bool> exists) mutable {
     if (!exists) return refuse(responder, store_refusal(exists.error()));
     if (!*exists) return refuse(responder, gone_subscription());

@@ -41,10 +41,17 @@ TEST_F(SimplePushTest, ALaterVersionReplaces) {
   EXPECT_EQ(world.stored[0].replace_key, world.stored[1].replace_key);
 }
 
+TEST_F(SimplePushTest, WithoutAVersionTheTimeIsOne) {
+  for (const std::string_view body : {"", "version=", "version=\n"}) {
+    EXPECT_EQ(send(simplepush, "PUT", path, {}, body)->response->status, 200);
+    EXPECT_EQ(world.stored.back().body, std::to_string(clock.wall().ms / 1'000));
+  }
+}
+
 // P13, P14, P15
 TEST_F(SimplePushTest, RefusesByTheTable) {
   EXPECT_EQ(outcome(*send(simplepush, "PUT", path, {}, "version=-1")), "400 null");
-  EXPECT_EQ(outcome(*send(simplepush, "PUT", path, {}, "")), "400 null");
+  EXPECT_EQ(outcome(*send(simplepush, "PUT", path, {}, "v=1")), "400 null");
   EXPECT_EQ(outcome(*send(simplepush, "PUT", path, {}, std::string(26, 'v'))), "413 104");
   const auto post = send(simplepush, "POST", path, {}, "version=5");
   EXPECT_EQ(outcome(*post), "405 null");
