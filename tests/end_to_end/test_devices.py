@@ -40,7 +40,7 @@ async def test_each_spelling_is_answered_in_its_own_form(server, name, spelling)
     device = Device(server, context=server.context)
     await device.open(register=False)
     reply = await device.ask({key: register_ua, "data": {"uatoken": device.uatoken}})
-    assert reply == "OK" if spelling == "slash" else json.loads(reply) == {"status": "REGISTERED"}
+    assert reply == "OK" if spelling == "slash" else json.loads(reply) == {"status": "REGISTERED", "messageType": "registerUA"}
     data = {"uatoken": device.uatoken, "watoken": name}
     url = await device.ask({key: register_wa, "data": data})
     assert url.endswith("/notify/" + notify_token(name))

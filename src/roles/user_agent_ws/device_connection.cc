@@ -147,6 +147,13 @@ std::optional<UserAgentId> DeviceConnection::speaker(std::string_view uatoken) {
   return std::nullopt;
 }
 
+std::optional<UserAgentId> DeviceConnection::owner(std::string_view uatoken, bool bad_uatoken) const {
+  const UserAgentId* own = host_.user_agent();
+  if (uatoken.empty() && !bad_uatoken && own != nullptr) return *own;
+  const auto verified = host_.context().tokens.verify(uatoken);
+  return verified ? std::optional(*verified) : std::nullopt;
+}
+
 bool DeviceConnection::handle(Spelling spelling, const flow::RegisterUa& request) {
   const auto user_agent = host_.context().tokens.verify(request.uatoken);
   if (!user_agent) return refuse(flow::error_token_not_accepted(), "bad_token");
@@ -190,7 +197,7 @@ bool DeviceConnection::register_asleep(Spelling spelling, const UserAgentId& use
 }
 
 bool DeviceConnection::handle(Spelling spelling, const flow::RegisterWa& request) {
-  const auto user_agent = host_.context().tokens.verify(request.uatoken);
+  const auto user_agent = owner(request.uatoken, request.bad_uatoken);
   if (!user_agent) return refuse(flow::error_token_not_accepted(), "bad_token");
   if (request.watoken.empty()) return decline(flow::error_could_not_add_wa(), "bad_watoken");
   auto pem = public_key_pem(request.pbkbase64, host_.context().config.limits);
@@ -208,7 +215,7 @@ bool DeviceConnection::handle(Spelling spelling, const flow::RegisterWa& request
 }
 
 bool DeviceConnection::handle(Spelling spelling, const flow::UnregisterWa& request) {
-  const auto user_agent = host_.context().tokens.verify(request.uatoken);
+  const auto user_agent = owner(request.uatoken, request.bad_uatoken);
   if (!user_agent) return refuse(flow::error_token_not_accepted(), "bad_token");
   if (request.watoken.empty()) return decline(flow::error_could_not_add_wa(), "bad_watoken");
 

@@ -56,6 +56,9 @@ class DeviceConnection final : public GenerationSession {
   // The device that a request speaks for: by its own token, or without one by registration. Null: it was refused.
   [[nodiscard]] std::optional<UserAgentId> speaker(std::string_view uatoken);
 
+  // The device that registers or unregisters an app: by its token, or without one the connection's own.
+  [[nodiscard]] std::optional<UserAgentId> owner(std::string_view uatoken, bool bad_uatoken) const;
+
   Line& line();
   void finish();
   // A Reply that runs `then(value)`, and finish() if that is done, unless this session is gone by then.

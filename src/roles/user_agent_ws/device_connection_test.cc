@@ -29,9 +29,9 @@ TEST(DeviceConnection, RegistersInThreeSpellings) {
   World world;
   EXPECT_EQ(Device(world, 1).ask(R"({"command":"register/ua","data":{"uatoken":")" + world.token(1) + "\"}}"), "OK");
   EXPECT_EQ(Device(world, 2).ask(R"({"command":"registerUA","data":{"uatoken":")" + world.token(2) + "\"}}"),
-            R"({"status":"REGISTERED"})");
+            R"({"status":"REGISTERED","messageType":"registerUA"})");
   EXPECT_EQ(Device(world, 3).ask(R"({"messageType":"registerUA","data":{"uatoken":")" + world.token(3) + "\"}}"),
-            R"({"status":"REGISTERED"})");
+            R"({"status":"REGISTERED","messageType":"registerUA"})");
 }
 
 TEST(DeviceConnection, WritesItsLocationBeforeItReadsWhatIsPending) {
@@ -74,6 +74,21 @@ TEST(DeviceConnection, AnAppNeedsNoRegisterUaBefore) {
   Device device(world);
   EXPECT_EQ(device.ask(device.wa_frame("w")), url_of("w"));
   EXPECT_FALSE(world.store.locations.contains(world.user_agent(1))) << "not connected until register/ua";
+}
+
+TEST(DeviceConnection, AnAppNeedsNoTokenOnARegisteredConnection) {
+  World world;
+  Device device(world);
+  device.register_ua();
+  EXPECT_EQ(device.ask(R"({"data":{"watoken":"w"},"messageType":"registerWA"})"), url_of("w"));
+  ASSERT_EQ(world.store.registered.size(), 1u);
+  EXPECT_EQ(world.store.registered[0].second, world.user_agent(1));
+  EXPECT_NE(device.ask(R"({"data":{"watoken":"w"},"messageType":"unregisterWA"})").find("UNREGISTERED"),
+            std::string::npos);
+  EXPECT_TRUE(world.store.registered.empty());
+  EXPECT_NE(device.ask(R"({"data":{"uatoken":5,"watoken":"w"},"messageType":"registerWA"})").find("not accepted"),
+            std::string::npos);
+  EXPECT_EQ(device.socket.closed, CloseCode::kPolicyViolation);
 }
 
 TEST(DeviceConnection, KeepsAnAcceptablePublicKeyAndRefusesOthers) {

@@ -73,6 +73,11 @@ std::string bounded_string(const std::optional<JsonValue>& object, std::string_v
   return std::string(*text);
 }
 
+// A token that is given and can't be one must not stand for the connection's own.
+bool has_bad_token(const std::optional<JsonValue>& data, std::string_view token) {
+  return token.empty() && data && data->get("uatoken");
+}
+
 RegisterUa read_register_ua(const std::optional<JsonValue>& data, const Limits& limits) {
   RegisterUa request;
   request.uatoken = bounded_string(data, "uatoken", limits.uatoken_max_bytes);
@@ -86,6 +91,7 @@ RegisterUa read_register_ua(const std::optional<JsonValue>& data, const Limits& 
 RegisterWa read_register_wa(const std::optional<JsonValue>& data, const Limits& limits) {
   RegisterWa request;
   request.uatoken = bounded_string(data, "uatoken", limits.uatoken_max_bytes);
+  request.bad_uatoken = has_bad_token(data, request.uatoken);
   request.watoken = bounded_string(data, "watoken", limits.watoken_max_bytes);
   request.pbkbase64 = bounded_string(data, "pbkbase64", limits.public_key_max_bytes);
   const auto key = data ? data->get("pbkbase64") : std::nullopt;
@@ -94,9 +100,11 @@ RegisterWa read_register_wa(const std::optional<JsonValue>& data, const Limits& 
 }
 
 UnregisterWa read_unregister_wa(const std::optional<JsonValue>& data, const Limits& limits) {
-  return {.uatoken = bounded_string(data, "uatoken", limits.uatoken_max_bytes),
-          .watoken = bounded_string(data, "watoken", limits.watoken_max_bytes),
-          .pbkbase64 = bounded_string(data, "pbkbase64", limits.public_key_max_bytes)};
+  UnregisterWa request{.uatoken = bounded_string(data, "uatoken", limits.uatoken_max_bytes),
+                       .watoken = bounded_string(data, "watoken", limits.watoken_max_bytes),
+                       .pbkbase64 = bounded_string(data, "pbkbase64", limits.public_key_max_bytes)};
+  request.bad_uatoken = has_bad_token(data, request.uatoken);
+  return request;
 }
 
 void add_message_id(std::vector<MessageId>& out, const JsonValue& value) {

@@ -30,15 +30,17 @@ struct RegisterUa {
   std::optional<WakeInterface> interface;
 };
 struct RegisterWa {
-  std::string uatoken;
-  std::string watoken;    // empty: missing, not a string, or too long
-  std::string pbkbase64;  // empty: none
-  bool bad_key = false;   // pbkbase64 is present and not a string, or too long
+  std::string uatoken;       // empty: none given; the connection's is meant
+  std::string watoken;       // empty: missing, not a string, or too long
+  std::string pbkbase64;     // empty: none
+  bool bad_key = false;      // pbkbase64 is present and not a string, or too long
+  bool bad_uatoken = false;  // uatoken is present and empty, not a string, or too long
 };
 struct UnregisterWa {
-  std::string uatoken;
+  std::string uatoken;  // empty: none given; the connection's is meant
   std::string watoken;
   std::string pbkbase64;
+  bool bad_uatoken = false;
 };
 struct GetAllMessages {
   std::string uatoken;  // empty: none given
@@ -63,7 +65,8 @@ struct Rejection {
 [[nodiscard]] std::expected<Request, Rejection> parse_frame(std::string_view text, const Limits& limits);
 
 // Replies.
-[[nodiscard]] std::string reply_registered_ua(Spelling spelling);                        // OK | {"status":"REGISTERED"}
+[[nodiscard]] std::string reply_registered_ua(
+    Spelling spelling);  // OK | {"status":"REGISTERED","messageType":"registerUA"}
 [[nodiscard]] std::string reply_registered_wa(Spelling spelling, std::string_view url);  // the bare URL in all forms
 [[nodiscard]] std::string reply_unregistered_wa(
     Spelling spelling, std::string_view url);  // OK | {"status":"UNREGISTERED","url":…,"messageType":"unregisterWA"}

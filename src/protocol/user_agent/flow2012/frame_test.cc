@@ -53,6 +53,25 @@ TEST(Flow2012Frame, RegisterWaInEachSpelling) {
   EXPECT_FALSE(keyed.bad_key);
 }
 
+// One that is given and can't be a token must not stand for the connection's own.
+TEST(Flow2012Frame, TheTokenOfAnAppsDeviceMayBeLeftOut) {
+  const auto token = [](const std::string& data) {
+    const std::string frame = "{\"data\":" + data + R"(,"messageType":"registerWA"})";
+    const std::string same = "{\"data\":" + data + R"(,"messageType":"unregisterWA"})";
+    const auto registered = must_parse<RegisterWa>(frame, Spelling::kMessageType);
+    const auto unregistered = must_parse<UnregisterWa>(same, Spelling::kMessageType);
+    EXPECT_EQ(unregistered.uatoken, registered.uatoken);
+    EXPECT_EQ(unregistered.bad_uatoken, registered.bad_uatoken);
+    return registered.bad_uatoken ? "bad" : registered.uatoken;
+  };
+  EXPECT_EQ(token(R"({"watoken":"W"})"), "");
+  EXPECT_EQ(token(R"({"uatoken":"T"})"), "T");
+  for (const std::string& bad : {std::string("5"), std::string("null"), std::string(R"("")"),
+                                 "\"" + std::string(Limits{}.uatoken_max_bytes + 1, 'T') + "\""}) {
+    EXPECT_EQ(token("{\"uatoken\":" + bad + "}"), "bad") << bad;
+  }
+}
+
 TEST(Flow2012Frame, UnregisterWaInEachSpelling) {
   const std::string data = R"({"data":{"uatoken":"T","watoken":"W","pbkbase64":"K"},)";
   const auto slash = must_parse<UnregisterWa>(data + R"("command":"unregister/wa"})", Spelling::kSlash);
@@ -252,8 +271,8 @@ TEST(Flow2012Frame, RefusesAnOddInterface) {
 
 TEST(Flow2012Reply, MirrorsTheSpelling) {
   EXPECT_EQ(reply_registered_ua(Spelling::kSlash), "OK");
-  EXPECT_EQ(reply_registered_ua(Spelling::kCamel), R"({"status":"REGISTERED"})");
-  EXPECT_EQ(reply_registered_ua(Spelling::kMessageType), R"({"status":"REGISTERED"})");
+  EXPECT_EQ(reply_registered_ua(Spelling::kCamel), R"({"status":"REGISTERED","messageType":"registerUA"})");
+  EXPECT_EQ(reply_registered_ua(Spelling::kMessageType), R"({"status":"REGISTERED","messageType":"registerUA"})");
   for (const Spelling spelling : {Spelling::kSlash, Spelling::kCamel, Spelling::kMessageType}) {
     EXPECT_EQ(reply_registered_wa(spelling, "http://h/notify/x"), "http://h/notify/x");
   }

@@ -6,7 +6,7 @@
 namespace herald::protocol::flow2012 {
 
 std::string reply_registered_ua(Spelling spelling) {
-  return spelling == Spelling::kSlash ? "OK" : R"({"status":"REGISTERED"})";
+  return spelling == Spelling::kSlash ? "OK" : R"({"status":"REGISTERED","messageType":"registerUA"})";
 }
 
 std::string reply_registered_wa(Spelling /*spelling*/, std::string_view url) {
