@@ -83,6 +83,27 @@ async def test_stored_messages_follow_the_hello_in_tens_and_only_once_acked_they
     await again.close()
 
 
+async def test_an_app_that_is_not_acked_holds_up_no_other(plain_server):
+    async with WebPushDevice(plain_server) as device:
+        _, silent = await device.register()
+        other, endpoint = await device.register()
+        uaid = device.uaid
+        for _ in range(12):
+            push(silent)
+        first = [await device.notification(ack=False) for _ in range(10)]
+        push(endpoint, Urgency="high")
+        assert (await device.notification())["channelID"] == other
+        await device.send({"messageType": "nack", "version": first[0]["version"], "code": 301})
+        assert (await device.notification(ack=False))["channelID"] == first[0]["channelID"], "a nack makes room"
+        await offline(device)
+    push(endpoint)
+    device = await WebPushDevice(plain_server, uaid).connect()
+    await device.hello()
+    again = [await device.notification(ack=False) for _ in range(11)]
+    assert [frame["channelID"] for frame in again].count(other) == 1
+    await device.close()
+
+
 async def test_a_topic_replaces_what_was_not_delivered(plain_server):
     async with WebPushDevice(plain_server) as device:
         _, endpoint = await device.register()

@@ -2,7 +2,9 @@
 
 #include <optional>
 #include <utility>
+#include <vector>
 
+#include "domain/fair_share.h"
 #include "protocol/pull/pull.h"
 #include "protocol/queue/envelope.h"
 #include "protocol/user_agent/flow2012/frame.h"
@@ -36,7 +38,7 @@ transport::HttpResponse preflight() {
 struct PullEndpoint::Pull {
   UserAgentId user_agent;
   transport::HttpResponder responder;
-  std::vector<MessagePtr> messages;
+  FairShare share;
   std::optional<MessageId> after;
   MonoTime as_of;
 };
@@ -69,8 +71,8 @@ void PullEndpoint::on_request(const transport::HttpRequest& request, transport::
   }
   const auto user_agent = ports_.tokens.verify(parsed->uatoken);
   if (!user_agent) return refuse(responder, 401, std::string(flow2012::error_token_not_accepted()), "ua_token");
-  auto pull =
-      std::make_unique<Pull>(*user_agent, std::move(responder), std::vector<MessagePtr>{}, std::nullopt, MonoTime{});
+  auto pull = std::make_unique<Pull>(*user_agent, std::move(responder), FairShare(config_.limits.pull_page),
+                                     std::nullopt, MonoTime{});
   if (parsed->acks.empty()) return read(std::move(pull));
   ack(std::move(parsed->acks), std::move(pull));
 }
@@ -92,20 +94,20 @@ void PullEndpoint::ack(std::vector<MessageId> messages, std::unique_ptr<Pull> pu
   ports_.queue.publish(ports::kDeliveriesQueue, std::move(bodies), Reply<Status>(loop_, std::move(taken)));
 }
 
-// Pages on while what it read was acked a moment ago: an empty answer must mean that nothing is pending.
+// Reads all that is pending, page by page (pending_per_device bounds it): an empty answer must mean that nothing is
+// pending, and an app whose messages are never acked must not hide those of the others.
 void PullEndpoint::read(std::unique_ptr<Pull> pull) {
   if (!pull->after) pull->as_of = clock_.mono();
   const auto user_agent = pull->user_agent;
   const auto after = pull->after;
-  const auto limit = config_.limits.pull_page - pull->messages.size();
   auto found = [this, pull = std::move(pull)](Result<ports::PendingPage> page) mutable {
     if (!page) return try_later(pull->responder, to_string(page.error().kind));
     add(*pull, *page);
     const bool more = page->more && !page->messages.empty();
-    if (!more || pull->messages.size() >= config_.limits.pull_page) return answer(*pull);
+    if (!more || pull->share.settled()) return answer(*pull);
     read(std::move(pull));
   };
-  ports_.deliveries.pending(user_agent, after, limit, clock_.wall(),
+  ports_.deliveries.pending(user_agent, after, config_.limits.pull_page, clock_.wall(),
                             Reply<Result<ports::PendingPage>>(loop_, std::move(found)));
 }
 
@@ -116,24 +118,25 @@ void PullEndpoint::add(Pull& pull, const ports::PendingPage& page) const {
     if (is_expired(*message, now)) continue;  // the store may have taken its time
     if (message->kind != PayloadKind::kFlow2012) continue;
     if (ports_.recent_acks.contains(pull.user_agent, message->id)) continue;
-    pull.messages.push_back(message);
+    pull.share.offer(message);
   }
 }
 
 void PullEndpoint::answer(Pull& pull) {
+  const std::vector<MessagePtr> messages = pull.share.take();
   pulls_.add();
-  given_out_.add(pull.messages.size());
-  report_sent(pull);
-  if (config_.pulled) config_.pulled({pull.user_agent, !pull.messages.empty(), pull.as_of});
-  pull.responder.send(answer_with(200, flow2012::delivery_array(pull.messages, config_.public_url)));
+  given_out_.add(messages.size());
+  report_sent(pull.user_agent, messages);
+  if (config_.pulled) config_.pulled({pull.user_agent, !messages.empty(), pull.as_of});
+  pull.responder.send(answer_with(200, flow2012::delivery_array(messages, config_.public_url)));
 }
 
-void PullEndpoint::report_sent(const Pull& pull) {
-  if (pull.messages.empty()) return;
+void PullEndpoint::report_sent(const UserAgentId& user_agent, const std::vector<MessagePtr>& messages) {
+  if (messages.empty()) return;
   protocol::queue::Deliveries envelope;
   const auto now = clock_.wall();
-  for (const auto& message : pull.messages) {
-    envelope.events.push_back({message->id, pull.user_agent, DeliveryState::kSent, now, now});
+  for (const auto& message : messages) {
+    envelope.events.push_back({message->id, user_agent, DeliveryState::kSent, now, now});
     if (log_.enabled(LogLevel::kDebug)) log_.debug("message pulled", {{"message", message->id.hex()}});
   }
   std::vector<std::string> bodies;

@@ -1,7 +1,7 @@
 #pragma once
 // /pull of NS-UA-UDP: where a woken device takes its notifications (docs/protocols.md).
 //
-//   GET /pull   answers what is pending, oldest first, at most pull_page
+//   GET /pull   answers what is pending, oldest first, at most pull_page, no app at the cost of another
 //   POST /pull  acks {"ack": [messageId, …]} first
 
 #include <functional>
@@ -62,7 +62,7 @@ class PullEndpoint final : public transport::HttpHandler {
   void read(std::unique_ptr<Pull> pull);
   void add(Pull& pull, const ports::PendingPage& page) const;
   void answer(Pull& pull);
-  void report_sent(const Pull& pull);
+  void report_sent(const UserAgentId& user_agent, const std::vector<MessagePtr>& messages);
   void refuse(transport::HttpResponder& responder, int status, std::string body, std::string_view reason);
   void try_later(transport::HttpResponder& responder, std::string_view reason);
   Counter& refusals(std::string_view reason);

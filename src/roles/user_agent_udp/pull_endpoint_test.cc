@@ -42,8 +42,9 @@ struct PullEndpointTest : testing::Test {
                    .pulled = [this](const PullNotice& notice) { notices.push_back(notice); }},
         PullPorts{world, world, tokens, acks}, loop, clock, log, metrics);
   }
-  void wait_for(std::uint8_t n, PayloadKind kind = PayloadKind::kFlow2012) {
+  void wait_for(std::uint8_t n, PayloadKind kind = PayloadKind::kFlow2012, std::uint8_t app = 0) {
     Message message;
+    message.app.bytes.fill(app);
     message.id = message_id(n);
     message.kind = kind;
     message.body = R"({"message":"Hello"})";
@@ -226,6 +227,16 @@ TEST_F(PullEndpointTest, GivesAgainWhatWasAckedLongAgoAndIsStillPending) {
   EXPECT_EQ(given(*ack({9})), (std::vector{1}));
   acks.forget_all();
   EXPECT_EQ(given(*pull()).size(), 9U);
+}
+
+TEST_F(PullEndpointTest, AnAppThatIsNeverAckedHidesNoOther) {
+  limits.pull_page = 4;
+  rebuild();
+  for (std::uint8_t n = 1; n <= 20; ++n) wait_for(n, PayloadKind::kFlow2012, 1);
+  for (std::uint8_t n = 21; n <= 25; ++n) wait_for(n, PayloadKind::kFlow2012, 2);
+  EXPECT_EQ(given(*pull()), (std::vector{1, 2, 21, 22}));
+  EXPECT_EQ(given(*ack({21, 22})), (std::vector{1, 2, 23, 24}));
+  EXPECT_EQ(given(*ack({23, 24})), (std::vector{1, 2, 3, 25}));
 }
 
 TEST_F(PullEndpointTest, LeavesOutMessagesOfOtherGenerations) {

@@ -129,6 +129,10 @@ void Connection::handed_out(const UserAgentId& user_agent, const std::vector<Mes
   shard_.deliverer.handed_out(user_agent, messages);
 }
 
+void Connection::left_app(const UserAgentId& user_agent, const AppId& app) {
+  shard_.deliverer.left_app(user_agent, app);
+}
+
 void Connection::set_online(const UserAgentId& user_agent) {
   device_ = user_agent;
   online_ = true;

@@ -42,6 +42,7 @@ class Connection final : public transport::WebSocketHandler, public SessionHost 
                    std::move_only_function<void(Status)> then) override;
   void acked(const UserAgentId& user_agent, const std::vector<MessageId>& messages) override;
   void handed_out(const UserAgentId& user_agent, const std::vector<MessagePtr>& messages) override;
+  void left_app(const UserAgentId& user_agent, const AppId& app) override;
   void count_report(std::string_view kind, std::string_view code) override;
   [[nodiscard]] BroadcastBoard& broadcasts() override;
 
@@ -66,6 +67,9 @@ class Connection final : public transport::WebSocketHandler, public SessionHost 
   // Whether the connection stands in the line for reading a page.
   [[nodiscard]] bool in_line() const { return in_line_; }
   void set_in_line(bool in_line) { in_line_ = in_line; }
+  // Whether a timer waits for something in the window to expire.
+  [[nodiscard]] bool expiry_watched() const { return expiry_watched_; }
+  void set_expiry_watched(bool watched) { expiry_watched_ = watched; }
 
  private:
   // Chooses the session by the first frame; null: it was refused.
@@ -83,6 +87,7 @@ class Connection final : public transport::WebSocketHandler, public SessionHost 
   bool displaced_ = false;
   bool closing_ = false;
   bool in_line_ = false;
+  bool expiry_watched_ = false;
   bool subprotocol_;
 };
 

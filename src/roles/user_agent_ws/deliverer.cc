@@ -13,6 +13,8 @@ namespace {
 
 // Notifications fetched in one call.
 constexpr std::size_t kFetchBatchMax = 1'024;
+// The longest wait for something that was sent to expire; then it is looked at again.
+constexpr std::chrono::milliseconds kExpiryWatchMax{3'600'000};
 
 // TTL 0 is for who is there (RFC 8030 §5.2): a device that came after the message was accepted, and before it was
 // routed, was not.
@@ -31,8 +33,10 @@ Deliverer::Deliverer(Context& context, ConnectionTable& table, DeliveryReports& 
       table_(table),
       reports_(reports),
       counters_(counters),
-      limits_{context.config.limits.unacked_window, context.config.limits.pending_page},
-      webpush_limits_{context.config.limits.webpush_unacked_window, context.config.limits.pending_page} {}
+      limits_{context.config.limits.unacked_window, context.config.limits.unacked_per_device,
+              context.config.limits.pending_page},
+      webpush_limits_{context.config.limits.webpush_unacked_window, context.config.limits.unacked_per_device,
+                      context.config.limits.pending_page} {}
 
 const WindowLimits& Deliverer::limits_of(Connection& connection) const {
   return connection.session().generation() == Generation::kWebPush ? webpush_limits_ : limits_;
@@ -44,7 +48,7 @@ std::vector<UserAgentId> Deliverer::deliver(const std::vector<protocol::queue::D
   const std::chrono::milliseconds grace(2 * context_.config.limits.transient_grace_ms);
   const WallTime transient_ends = context_.clock.wall() + grace;
   for (const auto& entry : announced) {
-    Wanted wanted{entry.message, {}, {}};
+    Wanted wanted{{entry.message, entry.app}, {}, {}};
     const bool may_be_transient = entry.expires_at <= transient_ends;
     for (const auto& target : entry.targets) {
       if (Connection* connection = table_.find(target.user_agent)) {
@@ -75,7 +79,7 @@ void Deliverer::fetch_next() {
   std::vector<Wanted> batch;
   std::vector<MessageId> ids;
   while (!wanted_.empty() && batch.size() < kFetchBatchMax) {
-    ids.push_back(wanted_.front().message);
+    ids.push_back(wanted_.front().message.id);
     batch.push_back(std::move(wanted_.front()));
     wanted_.pop_front();
   }
@@ -102,7 +106,7 @@ void Deliverer::give_back_all(const Wanted& wanted) {
   for (const std::uint64_t number : wanted.connections) {
     Connection* connection = table_.find(number);
     if (connection == nullptr || !connection->online()) continue;
-    connection->window().give_back(wanted.message);
+    connection->window().give_back(wanted.message.id);
     retry_later(number);
   }
 }
@@ -113,9 +117,9 @@ void Deliverer::send_to_all(const Wanted& wanted, const MessagePtr& message) {
     Connection* connection = table_.find(number);
     if (connection == nullptr || !connection->online()) continue;
     if (!message || comes_too_late(*connection, *message)) {
-      connection->window().gone(wanted.message);
+      connection->window().gone(wanted.message.id);
     } else if (!message->transient && (connection->blocked() || connection->window().out_of_turn(wanted.message))) {
-      connection->window().give_back(wanted.message);
+      connection->window().give_back(wanted.message.id);
     } else {
       send(*connection, *message, frame);
     }
@@ -142,7 +146,7 @@ void Deliverer::send(Connection& connection, const Message& message, FrameCache&
   if (connection.blocked() || !session.wants(message) || frame.of(session, message).empty()) {
     return connection.window().gone(message.id);
   }
-  if (!connection.window().sent(message.id, now)) return;
+  if (!connection.window().sent(message.id, now, message.expires_at)) return;
   written(connection, message, frame.text, now);
   if (message.transient) {
     (void)connection.window().acked(message.id, limits_of(connection));
@@ -196,11 +200,13 @@ void Deliverer::pump(Connection& connection) {
     line_.push_back(connection.number());
     return;
   }
+  const WallTime now = context_.clock.wall();
+  connection.window().expire(now);
   const auto request = connection.window().next_page(connection.blocked(), limits_of(connection));
-  if (!request) return;
+  if (!request) return watch_expiry(connection, now);
   ++reading_;
   context_.deliveries.pending(
-      connection.device(), request->after, request->limit, context_.clock.wall(),
+      connection.device(), request->after, request->limit, now,
       Reply<Result<ports::PendingPage>>(context_.executor,
                                         [this, number = connection.number()](Result<ports::PendingPage> page) {
                                           --reading_;
@@ -224,13 +230,13 @@ void Deliverer::page_read(std::uint64_t number, Result<ports::PendingPage> page)
 }
 
 void Deliverer::send_page(Connection& connection, const ports::PendingPage& page) {
-  std::vector<MessageId> ids;
-  ids.reserve(page.messages.size());
-  for (const auto& message : page.messages) ids.push_back(message->id);
-  for (const std::size_t i : connection.window().page(ids, page.more, limits_of(connection))) {
+  std::vector<DeliveryWindow::Pending> found;
+  found.reserve(page.messages.size());
+  for (const auto& message : page.messages) found.push_back({message->id, message->app});
+  for (const std::size_t i : connection.window().page(found, page.more, limits_of(connection))) {
     FrameCache frame;
     if (connection.blocked()) {
-      connection.window().give_back(ids[i]);
+      connection.window().give_back(found[i].id);
     } else {
       send(connection, *page.messages[i], frame);
     }
@@ -245,6 +251,19 @@ void Deliverer::serve_line() {
     connection->set_in_line(false);
     pump(*connection);
   }
+}
+
+void Deliverer::watch_expiry(Connection& connection, WallTime now) {
+  const auto at = connection.window().room_by_expiry();
+  if (!at || connection.expiry_watched()) return;
+  connection.set_expiry_watched(true);
+  const auto wait = std::min<std::chrono::milliseconds>(*at - now, kExpiryWatchMax);
+  context_.timers.run_after(wait, [this, number = connection.number()] {
+    Connection* waiting = table_.find(number);
+    if (waiting == nullptr) return;
+    waiting->set_expiry_watched(false);
+    pump(*waiting);
+  });
 }
 
 void Deliverer::retry_later(std::uint64_t number) {
@@ -272,6 +291,13 @@ void Deliverer::acked(const UserAgentId& user_agent, const std::vector<MessageId
     reports_.add({message, by, DeliveryState::kAcked, sent_at, now});
   }
   if (connection != nullptr) pump(*connection);
+}
+
+void Deliverer::left_app(const UserAgentId& user_agent, const AppId& app) {
+  Connection* connection = table_.find(user_agent);
+  if (connection == nullptr) return;
+  connection->window().forget(app);
+  pump(*connection);
 }
 
 void Deliverer::handed_out(const UserAgentId& user_agent, const std::vector<MessagePtr>& messages) {

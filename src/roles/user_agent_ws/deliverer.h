@@ -35,11 +35,13 @@ class Deliverer {
   void acked(const UserAgentId& user_agent, const std::vector<MessageId>& messages);
   // These went to `user_agent` without a place in a window.
   void handed_out(const UserAgentId& user_agent, const std::vector<MessagePtr>& messages);
+  // `user_agent` left `app`: its places in the window are free.
+  void left_app(const UserAgentId& user_agent, const AppId& app);
 
  private:
   // A notification to be fetched, and the connections that keep a place for it.
   struct Wanted {
-    MessageId message;
+    DeliveryWindow::Pending message;
     std::vector<std::uint64_t> connections;
     // Those without a place. They get it only if it is transient, since no scan would find it later.
     std::vector<std::uint64_t> unplaced;
@@ -67,6 +69,8 @@ class Deliverer {
   void page_read(std::uint64_t number, Result<ports::PendingPage> page);
   void send_page(Connection& connection, const ports::PendingPage& page);
   void serve_line();
+  // Pumps again when something that was sent has expired, if that makes room for an app that is held.
+  void watch_expiry(Connection& connection, WallTime now);
   void retry_later(std::uint64_t number);
 
   Context& context_;

@@ -4,10 +4,16 @@
 //
 // Live: a notification that the monitor announces is fetched and sent at once. Catching up: pending notifications are
 // read from the store in pages, oldest first, and announced ones are left for the scan to find. A device that just
-// registered catches up; so does one whose window is full or whose socket is blocked. The scan remembers how far it
-// came; whatever may have escaped it (announced while a page was being read, or older than where it stands) moves it
-// back, so the scan ends only when nothing can have been missed. Reading an id twice is harmless: what is in the
-// window, or was acked lately, is not sent again.
+// registered catches up; so does one whose socket is blocked. The scan remembers how far it came; whatever may have
+// escaped it (announced while a page was being read, or older than where it stands) moves it back, so the scan ends
+// only when nothing can have been missed. Reading an id twice is harmless: what is in the window, or was acked lately,
+// is not sent again.
+//
+// The bound on unacked notifications holds for each app. An app without room is held: the scan passes over its
+// notifications, and so do announcements, which costs the other apps nothing. The window notes up to where the app was
+// served, and reads from there again when an ack made room for it. An app with nothing unacked always has room for one
+// notification, so held apps have something unacked or are about to be read, and their number is bounded by that of
+// the device's apps. Within an app, notifications are sent in the order of their ids.
 
 #include <cstdint>
 #include <memory>
@@ -20,9 +26,11 @@
 
 namespace herald::roles::user_agent_ws {
 
-// `unacked`: ids in the window at most. `page`: ids in one page at most.
+// `per_app`: unacked notifications of one app at most. `per_device`: those of all apps together, past which an app gets
+// a place only if it has none. `page`: ids in one page at most.
 struct WindowLimits {
-  std::size_t unacked = 64;
+  std::size_t per_app = 64;
+  std::size_t per_device = 640;
   std::size_t page = 32;
 };
 
@@ -33,10 +41,18 @@ struct PageRequest {
 
 class DeliveryWindow {
  public:
+  // A notification that waits for the device.
+  struct Pending {
+    MessageId id;
+    AppId app;
+  };
+
   // What is known of one notification in the window.
   struct Entry {
     MessageId id;
-    WallTime sent_at;       // 0: its body is still being fetched
+    AppId app;
+    WallTime sent_at;  // 0: its body is still being fetched
+    WallTime expires_at;
     bool reported = false;  // its delivery was recorded as sent
   };
 
@@ -52,27 +68,35 @@ class DeliveryWindow {
   void start_over();
 
   // A notification was announced. True: it has a place in the window; fetch it, then call sent() or gone() or
-  // give_back(). False: it was sent before, or the scan will find it (then next_page() may have work).
-  [[nodiscard]] bool offer(const MessageId& id, bool blocked, const WindowLimits& limits);
+  // give_back(). False: it was sent before, or a scan will find it (then next_page() may have work).
+  [[nodiscard]] bool offer(const Pending& announced, bool blocked, const WindowLimits& limits);
 
-  // The page to read now, if one is due; then call page() or page_failed(). Never while one is being read, while
-  // announced notifications are being fetched (they go first), while `blocked`, or with a full window.
+  // The page to read now, if one is due; then call page() or page_failed(). Never while one is being read or while
+  // `blocked`, and not before the announced notifications that the page must follow are fetched. Pages for held apps
+  // and pages of the scan of everything take turns.
   [[nodiscard]] std::optional<PageRequest> next_page(bool blocked, const WindowLimits& limits);
   // The page that was asked for: ids ascending. Answers which of them to send now, by index, in order; each of those is
   // in the window: call sent() or give_back() for it.
-  [[nodiscard]] std::vector<std::size_t> page(std::span<const MessageId> ids, bool more, const WindowLimits& limits);
+  [[nodiscard]] std::vector<std::size_t> page(std::span<const Pending> found, bool more, const WindowLimits& limits);
   void page_failed();
 
-  // A fetched notification that must not be sent before older ones, which the scan has yet to find: give it back.
-  [[nodiscard]] bool out_of_turn(const MessageId& id) const;
+  // A fetched notification that must not be sent before older ones, which a scan has yet to find: give it back.
+  [[nodiscard]] bool out_of_turn(const Pending& fetched) const;
   // To be called just before it is written. False: it is not to be sent (it was acked meanwhile).
-  [[nodiscard]] bool sent(const MessageId& id, WallTime at);
+  [[nodiscard]] bool sent(const MessageId& id, WallTime at, WallTime expires_at);
   // The notification ended before it was sent.
   void gone(const MessageId& id);
   // It could not be sent now: a scan will find it again.
   void give_back(const MessageId& id);
   // Answers what was known of it if it was in the window.
   std::optional<Entry> acked(const MessageId& id, const WindowLimits& limits);
+
+  // The device left the app: what it has not acked of it will never be acked.
+  void forget(const AppId& app);
+  // Frees the places of what was sent and has expired at `now`.
+  void expire(WallTime now);
+  // When expire() will next make room for a held app; nullopt if none is held.
+  [[nodiscard]] std::optional<WallTime> room_by_expiry() const;
 
   // Marks one entry as reported and answers when it was sent; nullopt if it is not in the window, not sent, or was
   // reported before.
@@ -81,6 +105,7 @@ class DeliveryWindow {
   [[nodiscard]] std::vector<Entry> report_all();
   // The entries in the order in which they got their places. Valid until the next call.
   [[nodiscard]] std::span<const Entry> entries() const;
+  // Pages are due, now or when there is room.
   [[nodiscard]] bool catching_up() const;
   // True if no memory is in use.
   [[nodiscard]] bool idle() const { return busy_ == nullptr; }
@@ -88,7 +113,6 @@ class DeliveryWindow {
  private:
   struct Busy;
 
-  void fall_behind(const MessageId& missed);
   void release_if_idle();
   Busy& busy();
 

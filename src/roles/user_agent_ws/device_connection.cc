@@ -1,5 +1,6 @@
 #include "roles/user_agent_ws/device_connection.h"
 
+#include <algorithm>
 #include <deque>
 #include <optional>
 #include <utility>
@@ -27,12 +28,21 @@ Result<std::string> public_key_pem(std::string_view pbkbase64, const Limits& lim
   return std::string(as_text(*pem));
 }
 
-// Cuts what would not fit into the connection's send buffer together; the rest stays pending.
-void cut_to(std::vector<MessagePtr>& messages, std::size_t bytes_max) {
+std::size_t delivery_bytes(const std::vector<MessagePtr>& messages) {
   std::size_t bytes = 0;
-  for (std::size_t i = 0; i < messages.size(); ++i) {
-    bytes += messages[i]->body.size() + kDeliveryOverheadBytes;
-    if (bytes > bytes_max && i > 0) return messages.resize(i);
+  for (const auto& message : messages) bytes += message->body.size() + kDeliveryOverheadBytes;
+  return bytes;
+}
+
+// Leaves out, from each app its newest, what would not fit into the connection's send buffer together; it stays
+// pending.
+void cut_to(std::vector<MessagePtr>& messages, std::size_t bytes_max) {
+  while (messages.size() > 1) {
+    const std::size_t bytes = delivery_bytes(messages);
+    if (bytes <= bytes_max) return;
+    FairShare share(std::clamp<std::size_t>(messages.size() * bytes_max / bytes, 1, messages.size() - 1));
+    for (const auto& message : messages) share.offer(message);
+    messages = share.take();
   }
 }
 
@@ -221,10 +231,12 @@ bool DeviceConnection::handle(Spelling spelling, const flow::UnregisterWa& reque
 
   const AppId app = flow::app_id(request.watoken, request.pbkbase64);
   host_.context().directory.unregister_app(
-      app, *user_agent, answer<Result<bool>>([this, spelling, app](const Result<bool>& was_registered) {
+      app, *user_agent,
+      answer<Result<bool>>([this, spelling, app, device = *user_agent](const Result<bool>& was_registered) {
         if (!was_registered) {
           return decline(flow::error_could_not_add_wa(), to_string(was_registered.error().kind));
         }
+        host_.left_app(device, app);
         host_.send(flow::reply_unregistered_wa(spelling, flow::notify_url(host_.context().config.public_url, app)));
         return true;
       }));
@@ -239,23 +251,34 @@ bool DeviceConnection::handle(Spelling /*spelling*/, const flow::Ack& request) {
 bool DeviceConnection::handle(Spelling /*spelling*/, const flow::GetAllMessages& request) {
   const auto user_agent = speaker(request.uatoken);
   if (!user_agent) return true;
-  Context& context = host_.context();
-  context.deliveries.pending(
-      *user_agent, std::nullopt, context.config.limits.pull_page, context.clock.wall(),
-      answer<Result<ports::PendingPage>>([this, device = *user_agent](Result<ports::PendingPage> page) {
-        if (!page) {
-          host_.count_refusal(to_string(page.error().kind));
-          close(CloseCode::kInternalError, "try again later");
-          return true;
-        }
-        // A device that has also spoken a newer generation gets those notifications there.
-        std::erase_if(page->messages, [this, &device](const MessagePtr& message) {
-          return !wants(*message) || host_.context().recent_acks.contains(device, message->id);
-        });
-        cut_to(page->messages, host_.context().config.limits.send_buffer_max_bytes / 2);
-        return hand_out(device, page->messages);
-      }));
+  read_pending(*user_agent, std::nullopt, std::make_shared<FairShare>(host_.context().config.limits.pull_page));
   return false;
+}
+
+void DeviceConnection::read_pending(const UserAgentId& user_agent, std::optional<MessageId> after,
+                                    std::shared_ptr<FairShare> share) {
+  Context& context = host_.context();
+  const auto read = [this, device = user_agent, share = std::move(share)](const Result<ports::PendingPage>& page) {
+    if (!page) {
+      host_.count_refusal(to_string(page.error().kind));
+      close(CloseCode::kInternalError, "try again later");
+      return true;
+    }
+    for (const auto& message : page->messages) {
+      // A device that has also spoken a newer generation gets those notifications there.
+      if (!wants(*message) || host_.context().recent_acks.contains(device, message->id)) continue;
+      share->offer(message);
+    }
+    if (page->more && !page->messages.empty() && !share->settled()) {
+      read_pending(device, page->messages.back()->id, share);
+      return false;
+    }
+    auto pending = share->take();
+    cut_to(pending, host_.context().config.limits.send_buffer_max_bytes / 2);
+    return hand_out(device, pending);
+  };
+  context.deliveries.pending(user_agent, after, context.config.limits.pull_page, context.clock.wall(),
+                             answer<Result<ports::PendingPage>>(read));
 }
 
 bool DeviceConnection::hand_out(const UserAgentId& user_agent, const std::vector<MessagePtr>& pending) {

@@ -4,10 +4,12 @@
 // and the bare URL name no request: one is worked on, the others wait in line.
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
 
+#include "domain/fair_share.h"
 #include "protocol/user_agent/flow2012/frame.h"
 #include "roles/user_agent_ws/generation_session.h"
 
@@ -46,6 +48,8 @@ class DeviceConnection final : public GenerationSession {
 
   bool register_online(Spelling spelling, const UserAgentId& user_agent);
   bool register_asleep(Spelling spelling, const UserAgentId& user_agent, const WakeInterface& wake);
+  // Reads a device's pending messages after `after` to their end, page by page, for one answer.
+  void read_pending(const UserAgentId& user_agent, std::optional<MessageId> after, std::shared_ptr<FairShare> share);
   // True: the connection stays as it is; false: it is closed if the device turns out to be asleep.
   bool hand_out(const UserAgentId& user_agent, const std::vector<MessagePtr>& pending);
 

@@ -50,6 +50,9 @@ class SessionHost {
   // These were written to `user_agent` outside its window.
   virtual void handed_out(const UserAgentId& user_agent, const std::vector<MessagePtr>& messages) = 0;
 
+  // `user_agent` left `app`, so it will not ack what it was sent of it. It need not be this connection's device.
+  virtual void left_app(const UserAgentId& user_agent, const AppId& app) = 0;
+
   // Adds to what devices report, by kind ("ack", "nack", "unregister") and their code.
   virtual void count_report(std::string_view kind, std::string_view code) = 0;
   [[nodiscard]] virtual BroadcastBoard& broadcasts() = 0;

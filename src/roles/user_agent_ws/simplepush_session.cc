@@ -161,17 +161,18 @@ void SimplePushSession::register_channel(const std::string& channel) {
 void SimplePushSession::handle(const simplepush::Unregister& request) {
   if (!may_ask()) return;
   Context& context = host_.context();
-  context.directory.unregister_app(
-      app_of_simplepush(user_agent_, request.channel), user_agent_,
-      answers_.reply<Result<bool>>(context.executor, [this, channel = request.channel](const Result<bool>& was_there) {
-        if (!was_there) {
-          host_.count_refusal(to_string(was_there.error().kind));
-          return host_.send(simplepush::unregister_reply(channel, 500));
-        }
-        if (*was_there) return host_.send(simplepush::unregister_reply(channel, 202));
-        host_.count_refusal("bad_channel");
-        host_.send(simplepush::unknown_channel_reply(channel));
-      }));
+  const AppId app = app_of_simplepush(user_agent_, request.channel);
+  const auto left = [this, app, channel = request.channel](const Result<bool>& was_there) {
+    if (!was_there) {
+      host_.count_refusal(to_string(was_there.error().kind));
+      return host_.send(simplepush::unregister_reply(channel, 500));
+    }
+    host_.left_app(user_agent_, app);
+    if (*was_there) return host_.send(simplepush::unregister_reply(channel, 202));
+    host_.count_refusal("bad_channel");
+    host_.send(simplepush::unknown_channel_reply(channel));
+  };
+  context.directory.unregister_app(app, user_agent_, answers_.reply<Result<bool>>(context.executor, left));
 }
 
 void SimplePushSession::handle(const simplepush::Ack& request) {

@@ -111,11 +111,11 @@ struct World {
     message.id.bytes[15] = static_cast<std::uint8_t>(++messages_made);
     message.id.bytes[14] = static_cast<std::uint8_t>(messages_made >> 8);
     if (message.kind == PayloadKind::kFlow2012) {
-      message.app.bytes.fill(0xab);
+      if (message.app == AppId{}) message.app.bytes.fill(0xab);
       message.body = R"({"message":")" + std::to_string(messages_made) + R"("})";
     }
     message.accepted_at = clock.wall();
-    message.expires_at = clock.wall() + std::chrono::hours(1);
+    if (message.expires_at == WallTime{}) message.expires_at = clock.wall() + std::chrono::hours(1);
     auto stored = std::make_shared<const Message>(std::move(message));
     store.messages[stored->id] = stored;
     for (const auto device : devices) store.waiting[user_agent(device)].insert(stored->id);

@@ -145,10 +145,15 @@ void WebPushSession::handle(const webpush::Unregister& request) {
   if (host_.user_agent() == nullptr) return host_.send(webpush::unregister_reply(request.channel, 200));
   if (!may_ask()) return;
   Context& context = host_.context();
+  const AppId app = protocol::subscription::app_of(user_agent_, request.channel);
   context.directory.unregister_app(
-      protocol::subscription::app_of(user_agent_, request.channel), user_agent_,
-      answers_.reply<Result<bool>>(context.executor, [this, channel = request.channel](const Result<bool>& done) {
-        if (!done) host_.count_refusal(to_string(done.error().kind));
+      app, user_agent_,
+      answers_.reply<Result<bool>>(context.executor, [this, app, channel = request.channel](const Result<bool>& done) {
+        if (done) {
+          host_.left_app(user_agent_, app);
+        } else {
+          host_.count_refusal(to_string(done.error().kind));
+        }
         host_.send(webpush::unregister_reply(channel, done ? 200 : 500));
       }));
 }
@@ -164,6 +169,7 @@ void WebPushSession::handle(const webpush::Ack& request) {
 
 void WebPushSession::handle(const webpush::Nack& request) {
   host_.count_report("nack", label_of(request.code, {301, 302, 303}));
+  if (host_.user_agent() != nullptr && request.message) host_.acked(user_agent_, {*request.message});
 }
 
 void WebPushSession::handle(const webpush::Ping& /*request*/) {

@@ -252,7 +252,7 @@ TEST(WebPushSession, TheWindowHasALimitOfItsOwn) {
   limits.unacked_window = 5;
   World world(limits);
   for (int n = 0; n < 7; ++n) webpush_message(world, 1);
-  for (int n = 0; n < 7; ++n) test::version_message(world, 2, "c" + std::to_string(n), 1);
+  for (int n = 0; n < 7; ++n) test::version_message(world, 2, "c", static_cast<std::uint64_t>(n) + 1);
   Device web(world);
   EXPECT_EQ(count(web.ask(hello_of(world.token(1))), "notification"), 3u);
   Device simple(world);
@@ -325,7 +325,7 @@ TEST(WebPushSession, V19Broadcasts) {
   world.role.set_broadcast("settings", "v5");
 }
 
-TEST(WebPushSession, V20AndW17NacksAndUnknownVersionsAreOnlyCounted) {
+TEST(WebPushSession, V20AndW17NacksAndAcksOfUnknownVersionsAreOnlyCounted) {
   World world;
   Device device(world);
   say_hello(world, device);

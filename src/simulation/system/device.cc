@@ -34,11 +34,14 @@ class Device::Watcher final : public FrameWatcher {
       // An ack that is on its way may open the window, and takes the message out of its turn.
       if (model.has_acked(device_.id_, delivered.id)) continue;
       check_order(*message);
-      if (!message->transient) check_window(delivered.id);
+      if (!message->transient) check_window(*message, delivered.id, now);
     }
   }
   void acked(const MessageId& id) { unacked_.erase(id); }
-  void resent() { unacked_.clear(); }
+  // Nothing of it is unacked any more.
+  void left(const AppId& app) {
+    std::erase_if(unacked_, [&app](const auto& entry) { return entry.second.app == app; });
+  }
 
  private:
   // Of two messages of an app, the one that was answered before the other was posted comes first.
@@ -51,16 +54,27 @@ class Device::Watcher final : public FrameWatcher {
     }
     latest = std::max(latest, post.began);
   }
-  void check_window(const MessageId& id) {
-    unacked_.insert(id);
-    if (unacked_.size() > device_.window_limit()) {
-      device_.site_.model.violated("a slow device costs only its window",
-                                   fmt::format("{} unacked at {}", unacked_.size(), device_.id_.hex()));
+  void check_window(const Model::Known& message, const MessageId& id, WallTime now) {
+    std::erase_if(unacked_, [now](const auto& entry) { return entry.second.expires_at <= now; });
+    if (device_.leaves_.contains(message.app)) return;
+    unacked_.insert_or_assign(id, Unacked{message.app, message.expires_at});
+    const auto own = static_cast<std::size_t>(
+        std::ranges::count_if(unacked_, [&](const auto& entry) { return entry.second.app == message.app; }));
+    const bool too_many = own > 1 && unacked_.size() > device_.site_.swarm.limits.unacked_per_device;
+    if (own > device_.window_limit() || too_many) {
+      device_.site_.model.violated(
+          "a slow device costs only its window",
+          fmt::format("{} unacked at {}, {} of them of one app", unacked_.size(), device_.id_.hex(), own));
     }
   }
 
+  struct Unacked {
+    AppId app;
+    WallTime expires_at;
+  };
+
   Device& device_;
-  std::set<MessageId> unacked_;
+  std::map<MessageId, Unacked> unacked_;
   std::set<std::uint64_t> first_;
   std::map<AppId, Step> latest_began_;
 };
@@ -120,6 +134,16 @@ void Device::take(const std::vector<Delivered>& deliveries) {
     site_.model.received(id_, delivered.id);
     choose_ack(delivered.id);
   }
+}
+
+void Device::leaves(const AppId& app) {
+  leaves_.insert(app);
+}
+
+void Device::has_left(const AppId& app) {
+  leaves_.erase(leaves_.find(app));
+  if (watcher_) watcher_->left(app);
+  for (const auto& old : old_watchers_) old->left(app);
 }
 
 void Device::choose_ack(const MessageId& id) {
@@ -249,6 +273,7 @@ void Flow2012Device::unregister_wa(std::size_t app) {
   asked_.push_back({Want::kUnregister, app});
   registered_[app] = false;
   site_.model.unregistering(id_, protocol::flow2012::app_id(apps_[app], ""));
+  leaves(protocol::flow2012::app_id(apps_[app], ""));
   send(R"({"command":"unregister/wa","data":{"uatoken":")" + token() + R"(","watoken":")" + apps_[app] + "\"}}");
 }
 
@@ -267,6 +292,7 @@ void Flow2012Device::on_reply(std::string_view frame) {
     site_.ground.trace().event("{} sleeps", name());
   }
   if (asked.what == Want::kUa && ok && !sleeps_) asleep_ = false;
+  if (asked.what == Want::kUnregister) has_left(protocol::flow2012::app_id(apps_[asked.app], ""));
   if (asked.what == Want::kWa && url) {
     registered_[asked.app] = true;
     site_.model.registered(id_, protocol::flow2012::app_id(apps_[asked.app], ""));

@@ -4,6 +4,7 @@
 
 #include <deque>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -71,13 +72,17 @@ class Device : public DeviceEnd {
   [[nodiscard]] virtual bool may_ack() const = 0;
   // For the trace.
   [[nodiscard]] virtual std::string name() const = 0;
-  // More than `window_limit()` unacked on one connection break a rule.
+  // More than `window_limit()` unacked of one app on one connection break a rule.
   [[nodiscard]] virtual std::size_t window_limit() const = 0;
 
   void send(std::string text);
   void take(const std::vector<Delivered>& deliveries);
   void ack(const MessageId& id);
   void leave();
+  // It asks to be unregistered, and has the answer. Between the two the server forgets what is unacked of the app; when
+  // is not known, so its window is not checked.
+  void leaves(const AppId& app);
+  void has_left(const AppId& app);
 
   Site& site_;
   DeviceHost& host_;
@@ -97,6 +102,7 @@ class Device : public DeviceEnd {
   std::vector<std::unique_ptr<Watcher>> old_watchers_;
   std::vector<MessageId> unacked_;  // got and not acked
   std::vector<MessageId> held_;
+  std::multiset<AppId> leaves_;
   bool holding_ = false;
   bool calm_ = false;
   bool reconnecting_ = false;

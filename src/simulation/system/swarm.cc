@@ -21,6 +21,7 @@ Limits draw_limits(Choices& choices) {
   Limits limits;
   limits.unacked_window = one_of(choices, {4, 1, 2, 64});
   limits.webpush_unacked_window = one_of(choices, {4, 1, 2, 10});
+  limits.unacked_per_device = one_of(choices, {640, 1, 4});
   limits.pending_page = one_of(choices, {32, 1, 2, 3});
   limits.pull_page = one_of(choices, {100, 1, 2});
   limits.route_page = one_of(choices, {1'000, 1, 2});

@@ -256,22 +256,32 @@ bool World::settle() {
 
 void World::probe() {
   const std::size_t window = std::min<std::size_t>(swarm_.limits.unacked_window, 8);
+  const bool all_have_room = window <= swarm_.limits.unacked_per_device;
   for (const auto& device : devices_) device->hold_acks(true);
+  const std::uint64_t first = model_.posts() + 1;
   for (std::size_t i = 0; i < window; ++i) senders_->post(apps_.front());
-  const std::uint64_t first = model_.posts() - window + 1;
   ground_.run_until(ground_.now() + kCalmSlice * 20);
-  for (std::uint64_t number = first; number <= model_.posts(); ++number) {
+  check_reached(first, all_have_room ? window : 1, "a window is as wide as configured");
+  // Now the window of that app is full. One more makes it wait; its neighbours must not.
+  senders_->post(apps_.front());
+  const std::uint64_t neighbours = model_.posts() + 1;
+  for (std::size_t i = 1; i < apps_.size(); ++i) senders_->post(apps_[i]);
+  ground_.run_until(ground_.now() + kCalmSlice * 20);
+  check_reached(neighbours, apps_.size() - 1, "an app that is not acked costs only itself");
+  for (const auto& device : devices_) device->hold_acks(false);
+}
+
+void World::check_reached(std::uint64_t first, std::size_t count, std::string_view rule) {
+  for (std::uint64_t number = first; number < first + count; ++number) {
     const auto& post = model_.post(number);
     if (post.accepted == 0 && !model_.anyone_registered(post.app)) continue;
     if (!post.id || post.accepted == 0) return model_.violated("a calm server accepts", fmt::format("m{}", number));
     for (const auto& device : model_.sure_recipients(*model_.find(*post.id))) {
       if (model_.has_received(device, *post.id)) continue;
       return model_.violated(
-          "a window is as wide as configured",
-          fmt::format("m{} waits for device {}, which is {}", number, device.bytes.back(), whereabouts(device)));
+          rule, fmt::format("m{} waits for device {}, which is {}", number, device.bytes.back(), whereabouts(device)));
     }
   }
-  for (const auto& device : devices_) device->hold_acks(false);
 }
 
 void World::check_receipts() {

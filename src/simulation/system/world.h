@@ -39,8 +39,11 @@ class World final : private DeviceHost, private ports::WakeupSender {
   [[nodiscard]] bool settle();
   // Empty: everything is as in an idle installation.
   [[nodiscard]] std::string busy_with();
-  // The windows are still as wide as configured, and sleeping devices are still woken.
+  // The windows are still as wide as configured, sleeping devices are still woken, and an app whose window is full
+  // holds up no other.
   void probe();
+  // `count` posts from number `first` on have reached who is registered for them.
+  void check_reached(std::uint64_t first, std::size_t count, std::string_view rule);
   void check_receipts();
 
   [[nodiscard]] std::shared_ptr<Link> connect(DeviceEnd& device, FrameWatcher& watcher, bool subprotocol) override;

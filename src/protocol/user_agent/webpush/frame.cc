@@ -95,8 +95,10 @@ Parsed read_ack(const JsonValue& frame) {
 }
 
 Parsed read_nack(const JsonValue& frame) {
-  if (!string_of(frame, "version")) return malformed();
-  return Nack{integer_of(frame, "code", 0)};
+  const auto version = string_of(frame, "version");
+  if (!version) return malformed();
+  const auto message = MessageId::from_hex(*version);
+  return Nack{message ? std::optional(*message) : std::nullopt, integer_of(frame, "code", 0)};
 }
 
 Parsed read_ping(const JsonValue& /*frame*/) {

@@ -41,7 +41,9 @@ struct Ack {
   };
   std::vector<Update> updates;
 };
+// Done, as an ack with code 102 is: the device has it and gives it up.
 struct Nack {
+  std::optional<MessageId> message;  // nullopt: a version that this server never sent
   std::int64_t code = 0;  // 301 exception, 302 rejection, 303 other failure in the page's handler; 0: not told
 };
 struct Ping {};

@@ -134,6 +134,9 @@ TEST(WebPushFrame, RowW11AcksThatCanNotBeRead) {
 TEST(WebPushFrame, NackNeedsAVersion) {
   EXPECT_EQ(read<Nack>(R"({"messageType":"nack","version":"x","code":302})").code, 302);
   EXPECT_EQ(read<Nack>(R"({"messageType":"nack","version":"x"})").code, 0);
+  EXPECT_EQ(read<Nack>(R"({"messageType":"nack","version":"x"})").message, std::nullopt);
+  const std::string id(32, 'a');
+  EXPECT_EQ(read<Nack>(R"({"messageType":"nack","version":")" + id + "\"}").message, *MessageId::from_hex(id));
   EXPECT_EQ(close_reason(R"({"messageType":"nack","code":301})"), "Json");
 }
 
