@@ -53,12 +53,20 @@ async function connect() {
     socket.send(JSON.stringify({ data: { uatoken: token, watoken: watoken() }, command: 'register/wa' }));
   };
   socket.onmessage = (event) => onFrame(String(event.data));
-  socket.onclose = () => {
+  socket.onclose = ({ reason }) => {
     if (device.socket !== socket) return;
     device.socket = null;
     $('since').textContent = 'not now';
+    if (device.awake && reason === 'taken over') { takenOver(); return; }
     if (device.awake) retryLater('Connection lost');
   };
+}
+
+// To connect again would take the device back, and the other client would do the same.
+function takenOver() {
+  device.awake = false;
+  $('toggle').textContent = 'Wake up here';
+  show('failed', 'Another tab or client with the same token took over. It gets the notifications now.');
 }
 
 function retryLater(why) {

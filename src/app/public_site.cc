@@ -45,7 +45,8 @@ void PublicSite::add_user_agent_ws(Services& services, transport::EventLoop& loo
       .limits = services.configuration.limits,
       .allowed = [&services](const WakeInterface& wake) { return services.networks.allows(wake); },
       .tell_shard = std::move(links.tell_shard),
-      .shards = links.shards};
+      .shards = links.shards,
+      .takeovers = services.takeovers};
   websockets_.emplace(roles::user_agent_ws::Context{
       std::move(config), store_, store_, store_, *services.queue, loop, loop, services.clock, services.random,
       *services.tokens, *services.endpoints, services.recent_acks, services.log, services.metrics});

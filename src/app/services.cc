@@ -68,7 +68,8 @@ Services::Services(const Configuration& with, const Clock& time)
       rates(with.limits),
       receipt_streams(with.limits.receipt_streams_per_process),
       ids(time, random),
-      recent_acks(with.limits.recent_acks_max) {
+      recent_acks(with.limits.recent_acks_max),
+      takeovers(std::make_shared<TakeoverPace>(with.limits)) {
   operations::add_process_metrics(metrics, std::string(version()), time);
   metrics.add_callback(operations::MetricType::kCounter, "herald_log_lines_dropped_total",
                        "Log lines dropped because nobody read standard error in time.", [this] {

@@ -15,6 +15,7 @@
 #include "base/time.h"
 #include "domain/message_id_source.h"
 #include "domain/recent_acks.h"
+#include "domain/takeover_pace.h"
 #include "operations/health.h"
 #include "operations/logging.h"
 #include "operations/metrics_registry.h"
@@ -59,6 +60,7 @@ struct Services {
   std::unique_ptr<ports::MessageQueue> queue;
   MessageIdSource ids;
   RecentAcks recent_acks;
+  std::shared_ptr<TakeoverPace> takeovers;
   std::unique_ptr<roles::app_server::AcceptanceOrder> order;
 
  private:

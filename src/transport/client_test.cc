@@ -322,6 +322,7 @@ class WebSocketClient : public ClientTest {
     void on_text(std::string_view text) override { log_.note("text " + std::string(text)); }
     void on_binary(std::string_view bytes) override { log_.note("binary " + std::string(bytes)); }
     void on_drained() override { log_.note("drained"); }
+    void on_close_reason(std::string_view reason) override { log_.note("since " + std::string(reason)); }
     void on_close(CloseCode code) override { log_.note("close " + std::to_string(static_cast<int>(code))); }
 
    private:
@@ -410,6 +411,17 @@ TEST_F(WebSocketClient, TheServersCloseIsAnsweredAndTold) {
   EXPECT_THAT(log_.events, ElementsAre("open", "close 1001"));
   EXPECT_THAT(frames_.seen, ElementsAre("close 1001 "));
   EXPECT_EQ(log_.destroyed, 1);
+}
+
+TEST_F(WebSocketClient, TheReasonOfTheServersCloseIsTold) {
+  std::string close;
+  append_close(close, CloseCode::kNormal, "taken over");
+  serve(close, [this](Peer& peer) {
+    if (!frames_.seen.empty()) peer.hang_up();
+  });
+  connect();
+  ASSERT_TRUE(run_until_events(3));
+  EXPECT_THAT(log_.events, ElementsAre("open", "since taken over", "close 1000"));
 }
 
 TEST_F(WebSocketClient, ItsOwnCloseWaitsForTheServers) {

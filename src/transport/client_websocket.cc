@@ -109,8 +109,9 @@ class ClientWebSocket final : public std::enable_shared_from_this<ClientWebSocke
 
   bool on_pong(std::string_view) override { return true; }
 
-  void on_close(CloseCode code, std::string_view) override {
+  void on_close(CloseCode code, std::string_view reason) override {
     ending_ = code;
+    if (!reason.empty() && state_ == State::kOpen) handler_->on_close_reason(reason);
     close(code, {});
   }
 

@@ -50,6 +50,8 @@ class WebSocketHandler {
   virtual void on_binary(std::string_view bytes) = 0;
   // All queued bytes went out after some had to wait.
   virtual void on_drained() {}
+  // Of a client: why the server closes, if it said so. on_close() follows.
+  virtual void on_close_reason(std::string_view /*reason*/) {}
   // Exactly once, last; the handler is destroyed after it. `code`: the peer's, or kAbnormal.
   virtual void on_close(CloseCode code) = 0;
 };

@@ -96,6 +96,18 @@ def test_listen_comes_back_after_the_server_was_killed(own_server, name, tmp_pat
         listener.line("two")
 
 
+@pytest.mark.parametrize("flags", [(), ("--webpush",)])
+def test_a_second_listen_with_the_same_token_ends_the_first(plain_server, tmp_path, flags):
+    token = str(tmp_path / "token")
+    with Listener(plain_server, "--token-file", token, *flags) as first:
+        first.line(r"http://\S+")
+        with Listener(plain_server, "--token-file", token, "--count", "1", *flags) as second:
+            second.line(r"http://\S+")
+            assert first.process.wait(herald.WAIT_SECONDS) == 1
+            assert "another client with the same token took over" in first.process.stderr.read().decode()
+            assert second.process.poll() is None, "it keeps the device"
+
+
 @pytest.mark.parametrize("kind", ["rsa", "ecdsa", "ed25519"])
 def test_keys_and_signed_sends(plain_server, name, tmp_path, kind):
     made = run("keys", "--type", kind, "--out", tmp_path / "sender")

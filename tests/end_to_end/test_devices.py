@@ -112,6 +112,46 @@ async def test_the_unacked_window_is_bounded_and_acks_open_it(own_server, name):
         assert rest == [str(n) for n in range(4, 10)]
 
 
+async def test_an_app_that_is_not_acked_holds_up_no_other(own_server, name):
+    server = own_server("--limits-unacked-window", "4", "--limits-pull-page", "4")
+    async with Device(server) as device:
+        silent, other = await device.register_wa(name), await device.register_wa(name + "-other")
+        for number in range(8):
+            notify(silent, str(number))
+        for number in range(4):
+            assert (await device.notification(ack=False))["message"] == str(number)
+        notify(other, "one")
+        assert (await device.notification())["message"] == "one"
+        notify(other, "two")
+        assert (await device.notification(ack=False))["message"] == "two"
+        listed = json.loads(await device.ask({"messageType": "getAllMessages"}))
+        assert [item["message"] for item in listed] == ["0", "1", "2", "two"]
+        reply = herald.get(f"{server.url}/pull?token={device.uatoken}").json
+        assert [item["message"] for item in reply] == ["0", "1", "2", "two"]
+        await device.ask({"data": {"uatoken": device.uatoken, "watoken": name}, "command": "unregister/wa"})
+
+
+async def test_two_clients_that_take_a_device_from_each_other_are_slowed_down(own_server):
+    server = own_server("--limits-takeovers-at-once", "2", "--limits-takeover-delay-max-ms", "1000")
+    device = Device(server)
+    await device.open()
+    for _ in range(4):
+        next_one = Device(server, device.uatoken)
+        await next_one.open()
+        await device.closed()
+        assert device.socket.close_reason == "taken over"
+        device = next_one
+    assert herald.metric(server, "herald_takeovers_slowed_total") >= 1
+    await device.close()
+
+
+async def test_close_codes_that_were_registered_later(plain_server):
+    for code in (1012, 1013, 1014):
+        device = await Device(plain_server).open()
+        await device.socket.close(code)
+        assert device.socket.close_code == code
+
+
 @pytest.mark.one_process  # elsewhere an ack is recorded by another process, after the device may have come back
 async def test_unacked_messages_come_again_with_the_same_message_id(plain_server, name):
     device = Device(plain_server)

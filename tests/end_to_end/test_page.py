@@ -93,6 +93,18 @@ async def test_by_keyboard_and_screen_reader(plain_server, tmp_path):
         await page.until("document.querySelectorAll('#list li').length === 1")
 
 
+async def test_a_page_that_was_taken_over_says_so_and_stays_away(plain_server, tmp_path):
+    async with Page(plain_server.url + "/", tmp_path) as page:
+        await page.until(READY)
+        token = await page.js("localStorage.getItem('herald.uatoken')")
+        async with herald.Device(plain_server, token) as other:
+            await page.until("document.querySelector('#state').dataset.state === 'failed'")
+            assert "took over" in await page.js("document.querySelector('#state-text').textContent")
+            await other.nothing(1.5)  # the page did not take it back
+            await page.js("document.querySelector('#toggle').click()")
+            await page.until(READY)
+
+
 async def test_the_page_comes_back_after_kill_9(own_server, tmp_path):
     server = own_server()
     async with Page(server.url + "/", tmp_path) as page:

@@ -1,6 +1,7 @@
 #include "app/commands/awake_device.h"
 
 #include <algorithm>
+#include <string_view>
 
 #include "base/random.h"
 
@@ -10,6 +11,8 @@ namespace {
 using transport::CloseCode;
 constexpr const char* kSubprotocol = "push-notification";
 constexpr std::chrono::milliseconds kFarewell{2'000};
+// What a server says to the connection that lost its device to another one (docs/protocols.md, section 2.2).
+constexpr std::string_view kTakenOver = "taken over";
 }  // namespace
 
 std::chrono::milliseconds reconnect_delay(unsigned failures, std::uint8_t random) {
@@ -29,14 +32,17 @@ class AwakeDevice::Handler final : public transport::WebSocketHandler {
     if (*device_ != nullptr) (*device_)->act((*device_)->session_.on_text(text));
   }
   void on_binary(std::string_view /*bytes*/) override {}
+  void on_close_reason(std::string_view reason) override { taken_over_ = reason == kTakenOver; }
   void on_close(CloseCode /*code*/) override {
     if (*device_ == nullptr) return;
     (*device_)->socket_ = nullptr;
+    if (taken_over_) return (*device_)->taken_over();
     (*device_)->closed("the server closed the connection");
   }
 
  private:
   std::shared_ptr<AwakeDevice*> device_;
+  bool taken_over_ = false;
 };
 
 AwakeDevice::AwakeDevice(Client& client, std::string server, ListeningDevice& session, ListenOutput& output)
@@ -87,6 +93,12 @@ void AwakeDevice::not_connected(const Error& error) {
   const bool lasts = error.kind == ErrorKind::kInvalid || error.message.starts_with(transport::kUntrustedCertificate);
   if (lasts) return finish(failure_of(error));
   closed(error.message);
+}
+
+// To connect again would take the device back, and the other client would do the same.
+void AwakeDevice::taken_over() {
+  finish(Failure{ExitCode::kFailed,
+                 "another client with the same token took over; stop that one, or give this one another --token-file"});
 }
 
 void AwakeDevice::closed(const std::string& why) {

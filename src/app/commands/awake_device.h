@@ -15,7 +15,8 @@ namespace herald::app {
 // Time to wait before the next attempt: 1 s, doubling up to 60 s, minus up to half at random so that devices spread.
 [[nodiscard]] std::chrono::milliseconds reconnect_delay(unsigned failures, std::uint8_t random);
 
-// Drives one device on the client's loop until enough has arrived (nullopt) or it can't go on.
+// Drives one device on the client's loop until enough has arrived (nullopt) or it can't go on: the
+// server refused it, or another client with the same token took over.
 class AwakeDevice {
  public:
   // References outlive it. `server`: base URL.
@@ -33,6 +34,7 @@ class AwakeDevice {
   void act(const DeviceStep& step);
   void not_connected(const Error& error);
   void closed(const std::string& why);
+  void taken_over();
   void finish(std::optional<Failure> result);
   void hang_up();
   [[nodiscard]] std::optional<Failure> drive();

@@ -97,7 +97,17 @@ void Connection::count_refusal(std::string_view reason) {
 
 void Connection::go_online(const UserAgentId& user_agent, std::optional<WakeInterface> wake,
                            std::move_only_function<void(Status)> then) {
-  shard_.presence.go_online(*this, user_agent, std::move(wake), std::move(then));
+  Shard& shard = shard_;
+  const auto wait =
+      online_ ? std::chrono::milliseconds(0) : shard.takeovers->delay(user_agent, shard.context.clock.mono());
+  if (wait.count() == 0) return shard.presence.go_online(*this, user_agent, std::move(wake), std::move(then));
+  shard.counters.takeovers_slowed.add();
+  shard.context.timers.run_after(
+      wait, [&shard, number = number_, user_agent, wake = std::move(wake), then = std::move(then)]() mutable {
+        Connection* connection = shard.table.find(number);
+        if (connection == nullptr || connection->closing()) return;
+        shard.presence.go_online(*connection, user_agent, std::move(wake), std::move(then));
+      });
 }
 
 void Connection::resend() {

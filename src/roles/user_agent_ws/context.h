@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "base/executor.h"
@@ -16,6 +17,7 @@
 #include "domain/ids.h"
 #include "domain/location.h"
 #include "domain/recent_acks.h"
+#include "domain/takeover_pace.h"
 #include "ports/delivery_store.h"
 #include "ports/directory.h"
 #include "ports/message_queue.h"
@@ -51,6 +53,8 @@ struct Config {
   std::function<void(std::uint32_t shard, protocol::queue::TakenOver)> tell_shard;
   // How many shards this server has now; a location on a higher one is left over from an earlier run. 0: not known.
   std::uint32_t shards = 0;
+  // Of all shards of this server. Null: each shard has its own.
+  std::shared_ptr<TakeoverPace> takeovers = nullptr;
 };
 
 // References outlive the role.

@@ -19,6 +19,8 @@ Counters::Counters(Metrics& metrics)
       acks(metrics.counter("herald_acks_total", "Acks received from devices over a WebSocket.", {})),
       takeovers(
           metrics.counter("herald_takeovers_total", "Connections closed because their device opened another one.", {})),
+      takeovers_slowed(metrics.counter("herald_takeovers_slowed_total",
+                                       "Connections that had to wait, since their device was taken over often.", {})),
       events_given_up(metrics.counter("herald_delivery_events_dropped_total",
                                       "Delivery events given up because the queue refused them for too long.", {})),
       store_failures(metrics.counter("herald_user_agent_ws_store_failures_total",

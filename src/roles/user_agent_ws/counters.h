@@ -25,6 +25,7 @@ class Counters {
   Counter& sent;
   Counter& acks;
   Counter& takeovers;
+  Counter& takeovers_slowed;
   Counter& events_given_up;
   Counter& store_failures;
   Histogram& ack_seconds;

@@ -34,7 +34,8 @@ class SessionHost {
 
   // The device that this connection is; null before go_online() succeeded.
   [[nodiscard]] virtual const UserAgentId* user_agent() const = 0;
-  // Makes this connection the place where `user_agent` is found; an earlier connection of the same one is closed.
+  // Makes this connection the place where `user_agent` is found; an earlier connection of the same one is closed. A
+  // device that was taken over often lately waits for it (domain/takeover_pace.h).
   // `wake`: where it sleeps when the connection ends, as in Directory::set_location().
   virtual void go_online(const UserAgentId& user_agent, std::optional<WakeInterface> wake,
                          std::move_only_function<void(Status)> then) = 0;

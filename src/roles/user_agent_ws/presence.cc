@@ -104,6 +104,7 @@ void Presence::become(Connection& connection, const UserAgentId& user_agent) {
 
 void Presence::displace(const UserAgentId& user_agent, const Location& previous, std::uint64_t successor) {
   if (previous.kind != LocationKind::kWebSocket || previous.connection == successor) return;
+  takeovers_.taken_over(user_agent, context_.clock.mono());
   const protocol::queue::TakenOver notice{user_agent, previous.shard, previous.connection};
   if (previous.server != context_.config.server) {
     context_.queue.publish(previous.server, {protocol::queue::encode(notice)},

@@ -21,11 +21,13 @@ namespace herald::roles::user_agent_ws {
 
 class Presence {
  public:
-  Presence(Context& context, ConnectionTable& table, DeliveryReports& reports, Counters& counters)
+  Presence(Context& context, ConnectionTable& table, DeliveryReports& reports, Counters& counters,
+           TakeoverPace& takeovers)
       : context_(context),
         table_(table),
         reports_(reports),
         counters_(counters),
+        takeovers_(takeovers),
         nodes_(context.directory, context.executor, context.log, context.metrics) {}
 
   // A device is online here, but where it is could not be written: see RollCall::locate_later().
@@ -75,6 +77,7 @@ class Presence {
   ConnectionTable& table_;
   DeliveryReports& reports_;
   Counters& counters_;
+  TakeoverPace& takeovers_;
   ports::NodeLookup nodes_;
   std::function<void(std::uint64_t)> unlocated_;
   std::unordered_map<std::uint64_t, WakeInterface> unwritten_;  // of connections without a written location

@@ -1,6 +1,7 @@
 #pragma once
 // The parts of one shard, as its connections reach them.
 
+#include <memory>
 #include <utility>
 
 #include "roles/user_agent_ws/broadcast_board.h"
@@ -20,12 +21,14 @@ struct Shard {
   }
 
   Context context;
+  const std::shared_ptr<TakeoverPace> takeovers =
+      context.config.takeovers ? context.config.takeovers : std::make_shared<TakeoverPace>(context.config.limits);
   Counters counters{context.metrics};
   ConnectionTable table{context.random};
   BroadcastBoard broadcasts;
   DeliveryReports reports{context, table, counters};
   Deliverer deliverer{context, table, reports, counters};
-  Presence presence{context, table, reports, counters};
+  Presence presence{context, table, reports, counters, *takeovers};
   RollCall roll_call{context, table, presence, deliverer, counters};
 };
 

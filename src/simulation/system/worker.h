@@ -12,6 +12,7 @@
 #include "base/metrics.h"
 #include "domain/message_id_source.h"
 #include "domain/recent_acks.h"
+#include "domain/takeover_pace.h"
 #include "ports/store_deadline.h"
 #include "protocol/subscription/endpoint_token.h"
 #include "protocol/user_agent/flow2012/ua_token.h"
@@ -70,6 +71,7 @@ struct Services {
         streams(of.limits.receipt_streams_per_process),
         ids(time, in.random),
         recent_acks(of.limits.recent_acks_max),
+        takeovers(std::make_shared<TakeoverPace>(of.limits)),
         order(door, ids) {}
 
   Ground& ground;
@@ -86,6 +88,7 @@ struct Services {
   roles::app_server::ReceiptStreamSlots streams;
   MessageIdSource ids;
   RecentAcks recent_acks;
+  std::shared_ptr<TakeoverPace> takeovers;
   roles::app_server::AcceptanceOrder order;
 };
 
