@@ -472,10 +472,25 @@ async def test_the_matrix_gateway_delivers_to_its_own_endpoints_only(plain_serve
     assert [request("POST", gateway, body).status for body in bodies] == [400] * len(bodies)
     # U11, U12
     posted["notification"]["content"] = "x" * 4096
-    assert herald.post_json(gateway, posted).status == 413
+    assert herald.post_json(gateway, posted).status == 200
     for method in ("PUT", "DELETE"):
         answer = request(method, gateway, "x")
         assert answer.status == 405 and answer.headers["Allow"] == "GET, POST, OPTIONS"
+
+
+async def test_the_matrix_gateway_takes_whatever_a_member_of_a_room_wrote(plain_server):
+    gateway = plain_server.url + "/_matrix/push/v1/notify"
+    async with Agent(plain_server) as agent:
+        _, endpoint = await agent.subscribe()
+        devices = json.dumps([{"app_id": "a", "pushkey": endpoint}])
+        contents = ['{"body":"' + "x" * 6000 + '"}', '{"body":"' + r"\u00e9" * 9_000 + '"}', "[" * 5000 + "]" * 5000,
+                    r'{"body":"a\u0000b"}', r'{"body":"\ud800"}', "1e400", '{"a":1,"a":2}']
+        for content in contents:
+            body = f'{{"notification":{{"event_id":"$e","room_id":"!r","counts":{{"unread":2}},"content":{content},"devices":{devices}}}}}'
+            answer = request("POST", gateway, body, headers={"Content-Type": "application/json"})
+            assert answer.status == 200 and answer.json == {"rejected": []}, content[:40]
+            got = json.loads(unb64((await agent.notification())["data"]))["notification"]
+            assert got == {"event_id": "$e", "room_id": "!r", "counts": {"unread": 2}}
 
 
 async def test_u8_pushkeys_that_only_look_like_ours(plain_server):

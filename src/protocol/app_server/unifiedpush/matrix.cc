@@ -1,7 +1,15 @@
 #include "protocol/app_server/unifiedpush/matrix.h"
 
+#include <algorithm>
+#include <array>
+#include <functional>
+#include <optional>
+#include <unordered_set>
+#include <utility>
+
 #include "base/json_string.h"
 #include "protocol/json.h"
+#include "protocol/json_members.h"
 
 namespace herald::protocol::unifiedpush {
 
@@ -28,37 +36,92 @@ std::expected<std::vector<std::string>, Refusal> read_pushkeys(const std::option
   return pushkeys;
 }
 
-std::string without_devices(const JsonValue& notification) {
-  std::string out = R"({"notification":{)";
-  bool first = true;
-  for (const auto& [name, value] : notification.members()) {
-    if (name == "devices") continue;
-    if (!first) out.push_back(',');
-    first = false;
-    append_json_string(out, name);
-    out.append(":").append(value.raw());
+// One member of the notification that a device may get.
+struct Part {
+  std::string name;
+  std::string text;  // "name":value
+};
+
+constexpr std::string_view kBodyStart = R"({"notification":{)";
+constexpr std::string_view kBodyEnd = "}}";
+
+// The order in which members are left out, the greatest first: ids and counts let a device fetch the rest.
+std::pair<int, std::size_t> dispensable(const Part& part) {
+  constexpr std::array<std::string_view, 4> kKept = {"event_id", "room_id", "counts", "prio"};
+  if (std::ranges::find(kKept, part.name) != kKept.end()) return {0, part.text.size()};
+  return {part.name == "content" ? 2 : 1, part.text.size()};
+}
+
+// Leaves out members until the rest fits; empties their texts.
+void cut_to(std::vector<Part>& parts, std::size_t bytes_max) {
+  std::size_t bytes = kBodyStart.size() + kBodyEnd.size();
+  std::vector<Part*> order;
+  for (Part& part : parts) {
+    bytes += part.text.size() + 1;  // with its comma, which the first one has not
+    order.push_back(&part);
   }
-  return out + "}}";
+  std::ranges::sort(order, std::greater(), [](const Part* part) { return dispensable(*part); });
+  for (Part* part : order) {
+    if (bytes <= bytes_max + 1) return;
+    bytes -= part->text.size() + 1;
+    part->text.clear();
+  }
+}
+
+std::string body_of(const std::vector<Part>& parts) {
+  std::string out(kBodyStart);
+  for (const Part& part : parts) {
+    if (part.text.empty()) continue;
+    if (out.size() > kBodyStart.size()) out.push_back(',');
+    out.append(part.text);
+  }
+  return out.append(kBodyEnd);
+}
+
+std::optional<std::string> name_of(std::string_view quoted) {
+  const auto document = JsonDocument::parse(quoted, 1);
+  const auto name = document ? document->root().string() : std::nullopt;
+  return name ? std::optional<std::string>(*name) : std::nullopt;
+}
+
+using Members = std::vector<std::pair<std::string_view, std::string_view>>;
+
+std::optional<Members> notification_of(std::string_view body) {
+  const auto members = split_json_object(body);
+  if (!members) return std::nullopt;
+  const auto found = std::ranges::find(*members, "\"notification\"", &Members::value_type::first);
+  return found == members->end() ? std::nullopt : split_json_object(found->second);
 }
 
 }  // namespace
 
 std::expected<MatrixNotification, Refusal> parse_matrix(std::string_view body, const Limits& limits) {
-  const auto document = JsonDocument::parse(body, limits.json_depth_max);
-  if (!document) return refuse("the body is not JSON");
-  const auto notification = document->root().get("notification");
-  if (!notification || !notification->is_object()) return refuse("notification is missing");
-  auto pushkeys = read_pushkeys(notification->get("devices"));
-  if (!pushkeys) return std::unexpected(std::move(pushkeys.error()));
+  const auto notification = notification_of(body);
+  if (!notification) return refuse("the body is no JSON object with a notification");
   MatrixNotification out;
-  out.pushkeys = std::move(*pushkeys);
-  const auto priority = notification->get("prio");
-  if (priority && priority->string() != "high") out.urgency = Urgency::kLow;
-  out.body = without_devices(*notification);
-  if (out.body.size() > limits.webpush_message_max_bytes) {
-    return std::unexpected(Refusal{413, webpush::Errno::kTooLarge, "the notification is too large for a push message",
-                                   "message_too_big", std::nullopt});
+  std::vector<Part> parts;
+  std::optional<JsonDocument> devices;
+  std::unordered_set<std::string> seen;
+  for (const auto& [quoted, value] : *notification) {
+    // Two levels of nesting are around it.
+    auto document = JsonDocument::parse(value, limits.json_depth_max - 2);
+    auto name = name_of(quoted);
+    if (!document || !name || !seen.insert(*name).second) continue;
+    if (*name == "devices") {
+      devices = std::move(*document);
+      continue;
+    }
+    if (*name == "prio" && document->root().string() != "high") out.urgency = Urgency::kLow;
+    std::string text;
+    append_json_string(text, *name);
+    text.append(":").append(value);
+    parts.push_back({std::move(*name), std::move(text)});
   }
+  auto pushkeys = read_pushkeys(devices ? std::optional(devices->root()) : std::nullopt);
+  if (!pushkeys) return std::unexpected(std::move(pushkeys.error()));
+  out.pushkeys = std::move(*pushkeys);
+  cut_to(parts, limits.webpush_message_max_bytes);
+  out.body = body_of(parts);
   return out;
 }
 

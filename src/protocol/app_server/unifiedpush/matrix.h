@@ -21,11 +21,14 @@ inline constexpr std::uint64_t kGatewayTtlS = 86'400;
 struct MatrixNotification {
   std::vector<std::string> pushkeys;  // one for each device, in order: the endpoint's URL
   Urgency urgency = Urgency::kHigh;   // low if "prio" says so
-  std::string body;                   // {"notification":{…}} without "devices"
+  std::string body;                   // {"notification":{…}}: what fits of it, without "devices"
 };
 
-// Refused: 400 for anything but JSON with `notification`, `devices` of 1 to kDevicesMost, each with a pushkey; 413 if
-// what a device would get is past webpush_message_max_bytes.
+// A homeserver holds back everything that follows a notification that was refused, and any member of a room decides
+// what stands in an event. So nothing in a notification is refused but its devices, which the homeserver wrote: a
+// member that is not strict JSON (a lone surrogate, U+0000, deeper than json_depth_max) is left out, `content` first
+// and then the largest ones if all together are past webpush_message_max_bytes; ids, counts and prio come last.
+// Refused, with 400: anything but an object with `notification`, `devices` of 1 to kDevicesMost, each with a pushkey.
 [[nodiscard]] std::expected<MatrixNotification, webpush::Refusal> parse_matrix(std::string_view body,
                                                                                const Limits& limits);
 
