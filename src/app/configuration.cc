@@ -2,6 +2,7 @@
 
 #include "app/options.h"
 #include "app/public_url.h"
+#include "base/limit_pairs.h"
 #include "ports/message_queue.h"
 
 namespace herald::app {
@@ -52,6 +53,9 @@ void check_mongodb(const Configuration& c, Checks& checks) {
   checks.require(
       !uri || c.mongodb_uri.value.starts_with("mongodb://") || c.mongodb_uri.value.starts_with("mongodb+srv://"),
       "mongodb_uri", "must start with mongodb:// or mongodb+srv://");
+  // MongoDB holds documents of 16 MB.
+  checks.require(c.store != StoreKind::kMongodb || c.limits.http_body_max_bytes <= 15'000'000,
+                 "limits.http_body_max_bytes", "must be at most 15000000 with store = mongodb");
   checks.require(is_name(c.mongodb_database), "mongodb_database", "must be 1 to 64 letters, digits, - or _");
 }
 
@@ -79,8 +83,9 @@ void check_together(const Resolved& resolved, Errors& errors) {
   checks.require(is_name(c.server_id), "server_id", kName);
   checks.require(is_name(c.udp_server_id), "udp_server_id", kName);
   checks.require(c.server_id != c.udp_server_id, "udp_server_id", "must differ from server_id");
-  checks.require(c.limits.lease_renew_ms * 2 <= c.limits.lease_ms, "limits.lease_renew_ms",
-                 "must be at most half of limits.lease_ms");
+  for (const LimitConflict& conflict : limit_conflicts(c.limits)) {
+    checks.require(false, "limits." + std::string(conflict.limit), conflict.message);
+  }
   checks.require(c.tls_key.empty() || !c.tls_certificate.empty(), "tls.key", "needs tls.certificate too");
   checks.require(c.tls_certificate.empty() || !c.tls_key.empty(), "tls.certificate", "needs tls.key too");
   const bool amqp = c.queue == QueueKind::kAmqp;

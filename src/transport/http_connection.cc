@@ -127,7 +127,7 @@ bool HttpConnection::upgrade(const HttpRequest& request, std::span<std::uint8_t>
   auto& accept = std::get<WebSocketAccept>(decision);
   connection_.send(websocket_upgrade_response(request, accept.subprotocol, host.date()));
   host.metrics.answered(101);
-  WebSocketConnection::take_over(connection_, std::move(accept.handler), rest);
+  WebSocketConnection::take_over(connection_, std::move(accept), rest);
   return false;
 }
 

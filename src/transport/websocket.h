@@ -1,6 +1,7 @@
 #pragma once
 // WebSocket (RFC 6455) as the roles see it. One handler per connection, on the connection's loop only.
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -59,6 +60,8 @@ class WebSocketHandler {
 struct WebSocketAccept {
   std::string subprotocol;  // empty: none is selected
   std::unique_ptr<WebSocketHandler> handler;
+  // The longest message; 0: websocket_message_max_bytes.
+  std::size_t message_max_bytes = 0;
 };
 
 // Decides about each valid upgrade request: accept it, or answer it as plain HTTP.

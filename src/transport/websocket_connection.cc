@@ -7,9 +7,8 @@
 
 namespace herald::transport {
 
-void WebSocketConnection::take_over(Connection& connection, std::unique_ptr<WebSocketHandler> handler,
-                                    std::span<std::uint8_t> bytes) {
-  auto owned = std::unique_ptr<WebSocketConnection>(new WebSocketConnection(connection, std::move(handler)));
+void WebSocketConnection::take_over(Connection& connection, WebSocketAccept accept, std::span<std::uint8_t> bytes) {
+  auto owned = std::unique_ptr<WebSocketConnection>(new WebSocketConnection(connection, std::move(accept)));
   WebSocketConnection& self = *owned;
   ++connection.host().open_websockets;
   connection.host().metrics.upgraded(connection.secure());
@@ -18,10 +17,12 @@ void WebSocketConnection::take_over(Connection& connection, std::unique_ptr<WebS
   if (!bytes.empty()) self.on_bytes(bytes);
 }
 
-WebSocketConnection::WebSocketConnection(Connection& connection, std::unique_ptr<WebSocketHandler> handler)
+WebSocketConnection::WebSocketConnection(Connection& connection, WebSocketAccept accept)
     : connection_(connection),
-      handler_(std::move(handler)),
-      decoder_(WebSocketRole::kServer, connection.host().limits.websocket_message_max_bytes) {}
+      handler_(std::move(accept.handler)),
+      decoder_(WebSocketRole::kServer, accept.message_max_bytes != 0
+                                           ? accept.message_max_bytes
+                                           : connection.host().limits.websocket_message_max_bytes) {}
 
 void WebSocketConnection::send_text(std::string_view text) {
   if (!open()) return;

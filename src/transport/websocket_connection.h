@@ -14,10 +14,9 @@ namespace herald::transport {
 
 class WebSocketConnection final : public ConnectionMode, public WebSocket, private WebSocketSink {
  public:
-  // Makes `connection` a WebSocket, opens `handler` and handles `bytes`, which came with the request. The connection's
-  // former mode is destroyed.
-  static void take_over(Connection& connection, std::unique_ptr<WebSocketHandler> handler,
-                        std::span<std::uint8_t> bytes);
+  // Makes `connection` a WebSocket, opens its handler and handles `bytes`, which came with the request. The
+  // connection's former mode is destroyed.
+  static void take_over(Connection& connection, WebSocketAccept accept, std::span<std::uint8_t> bytes);
 
   void send_text(std::string_view text) override;
   void close(CloseCode code, std::string_view reason) override;
@@ -25,7 +24,7 @@ class WebSocketConnection final : public ConnectionMode, public WebSocket, priva
   [[nodiscard]] SocketAddress peer() const override { return connection_.peer(); }
 
  private:
-  WebSocketConnection(Connection& connection, std::unique_ptr<WebSocketHandler> handler);
+  WebSocketConnection(Connection& connection, WebSocketAccept accept);
 
   void on_bytes(std::span<std::uint8_t> bytes) override;
   [[nodiscard]] bool wants_bytes() const override { return true; }

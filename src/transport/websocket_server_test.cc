@@ -106,7 +106,7 @@ class WebSocketServerTest : public ServerFixture, public WebSocketAcceptor {
     if (request.path == "/forbidden") return text_response(403, "no\n");
     journals.push_back(std::make_unique<Journal>(plan));
     return WebSocketAccept{offers_subprotocol(request, "push-notification") ? "push-notification" : "",
-                           std::make_unique<JournalHandler>(*journals.back())};
+                           std::make_unique<JournalHandler>(*journals.back()), message_max_bytes};
   }
 
   std::unique_ptr<TestSocket> connect() {
@@ -119,6 +119,7 @@ class WebSocketServerTest : public ServerFixture, public WebSocketAcceptor {
 
   Journal plan;
   std::vector<std::unique_ptr<Journal>> journals;
+  std::size_t message_max_bytes = 0;
 };
 
 TEST_F(WebSocketServerTest, Upgrades) {
@@ -293,6 +294,18 @@ TEST_F(WebSocketServerTest, AnswersABrokenRuleWithItsCode) {
   EXPECT_EQ(code_for(text("\xff")), 1007);
   EXPECT_EQ(code_for(text(std::string(limits.websocket_message_max_bytes + 1, 'x'))), 1009);
   EXPECT_EQ(counted("herald_refusals_total", "bad_frame"), 3U);
+}
+
+TEST_F(WebSocketServerTest, AnAcceptorMayAllowLongerMessages) {
+  message_max_bytes = limits.websocket_message_max_bytes + 1;
+  const auto client = connect();
+  journal().when_text = [](WebSocket& /*to*/, std::string_view /*what*/) {};
+  client->send(text(std::string(message_max_bytes, 'x')));
+  run_until([&] { return journal().events.size() == 2; });
+  client->send(text(std::string(message_max_bytes + 1, 'x')));
+  const std::string answer = read_to_end(*client);
+  ASSERT_GE(answer.size(), 4u);
+  EXPECT_EQ(static_cast<unsigned char>(answer[2]) * 256 + static_cast<unsigned char>(answer[3]), 1009);
 }
 
 TEST_F(WebSocketServerTest, APeerThatVanishesIsAnAbnormalClose) {

@@ -105,6 +105,21 @@ def test_bad_usage(tmp_path, flags):
     assert ended.stderr.strip() and ended.stdout == ""
 
 
+@pytest.mark.parametrize("flag, value, named", [
+    ("--limits-message-max-bytes", "100000", "http_body_max_bytes"),
+    ("--limits-http-body-max-bytes", "2000000", "send_buffer_max_bytes"),
+    ("--limits-http-body-max-bytes", "4096", "http_body_max_bytes"),
+    ("--limits-websocket-message-max-bytes", "4096", "websocket_message_max_bytes"),
+    ("--limits-apps-per-device", "2000", "simplepush_hello_max_bytes"),
+    ("--limits-unacked-window", "1000", "unacked_per_device"),
+    ("--limits-lease-renew-ms", "9000", "lease_ms"),
+])
+def test_limits_that_contradict_each_other_end_the_start(tmp_path, flag, value, named):
+    ended = serve(tmp_path / "data", flag, value)
+    assert ended.returncode == 2, ended
+    assert f"limits.{named} must be at least" in ended.stderr, ended
+
+
 def test_bad_configuration_names_the_line(tmp_path):
     config = tmp_path / "herald.toml"
     config.write_text("[limits]\nunacked_window = 5\nno_such_limit = 7\n")

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import time
 
 import herald
 import pytest
@@ -35,6 +36,44 @@ async def test_a_version_and_its_ack(plain_server):
         await device.send({})
         assert await device.receive() == {}
         await device.nothing()
+
+
+async def test_a_hello_that_lists_no_channels_is_one_on_the_subprotocol(plain_server):
+    """As devices of Telefónica's server, v1.3, say it."""
+    device = await SimplePushDevice(plain_server).connect()
+    await device.send({"messageType": "hello"})
+    reply = await device.receive()
+    assert reply["status"] == 200 and "use_webpush" not in reply
+    _, endpoint = await device.register("any-name")
+    put_version(endpoint, 5)
+    assert await device.update() == ("any-name", 5)
+    await device.close()
+
+
+async def test_a_version_may_be_left_to_the_server(plain_server):
+    async with SimplePushDevice(plain_server) as device:
+        _, endpoint = await device.register(C1)
+        for body in ("", "version=", "version=\r\n"):
+            before = int(time.time())
+            assert herald.request("PUT", endpoint, body).status == 200
+            _, version = await device.update()
+            assert before <= version <= int(time.time())
+        assert herald.request("PUT", endpoint, "version=7\n").status == 200
+        assert await device.update() == (C1, 7)
+
+
+async def test_a_hello_has_room_for_all_the_channels_that_a_device_may_have(plain_server):
+    channels = [f"{n:04}" + "x" * 124 for n in range(1000)]
+    async with SimplePushDevice(plain_server) as device:
+        for first in range(0, len(channels), 100):
+            for channel in channels[first:first + 100]:
+                await device.send({"messageType": "register", "channelID": channel})
+            for _ in range(100):
+                assert (await device.expect("register"))["status"] == 200
+    again, reply = await back(device, channels)
+    assert reply["status"] == 200
+    await again.nothing()
+    await again.close()
 
 
 async def test_only_the_latest_version_waits_and_a_ping_brings_it_again(plain_server):

@@ -4,6 +4,7 @@
 
 #include "base/crypto.h"
 #include "base/encoding.h"
+#include "base/json_string.h"
 
 namespace herald::protocol::subscription {
 
@@ -44,7 +45,10 @@ std::string channel_text(const ChannelId& channel) {
 }
 
 bool is_simplepush_channel(std::string_view channel) {
-  return !channel.empty() && channel.size() <= kSimplePushChannelMaxBytes && is_valid_utf8(channel);
+  if (channel.empty() || channel.size() > kSimplePushChannelMaxBytes || !is_valid_utf8(channel)) return false;
+  std::string text;
+  append_json_string(text, channel);
+  return text.size() <= kSimplePushChannelMaxBytes + 2;
 }
 
 AppId app_of(const UserAgentId& user_agent, const ChannelId& channel) {

@@ -20,7 +20,8 @@ inline constexpr std::size_t kSimplePushChannelMaxBytes = 128;
 // Lower-case with dashes.
 [[nodiscard]] std::string channel_text(const ChannelId& channel);
 
-// True if `channel` may name a SimplePush channel: 1 to kSimplePushChannelMaxBytes bytes of UTF-8.
+// True if `channel` may name a SimplePush channel: 1 to kSimplePushChannelMaxBytes bytes of UTF-8, and no
+// more as JSON text without quotes: a device lists all its channels in one frame.
 [[nodiscard]] bool is_simplepush_channel(std::string_view channel);
 
 // SHA-256("webpush" 00 user agent, channel).

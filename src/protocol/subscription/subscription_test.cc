@@ -45,6 +45,8 @@ TEST(ChannelIds, OfSimplePushAreAnyShortText) {
   EXPECT_FALSE(is_simplepush_channel(""));
   EXPECT_FALSE(is_simplepush_channel(std::string(129, 'x')));
   EXPECT_FALSE(is_simplepush_channel("\xff"));
+  EXPECT_TRUE(is_simplepush_channel(std::string(64, '"'))) << "as JSON, 128 bytes";
+  EXPECT_FALSE(is_simplepush_channel(std::string(64, '"') + "x"));
 }
 
 TEST(Subscriptions, AreAppsNamedByUserAgentAndChannel) {

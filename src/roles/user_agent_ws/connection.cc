@@ -32,11 +32,13 @@ void Connection::refuse_too_long() {
 }
 
 void Connection::on_text(std::string_view text) {
+  if (too_long(text)) return refuse_too_long();
   if (!session_) session_ = session_for(text);
   if (session_) session_->on_text(text);
 }
 
-void Connection::on_binary(std::string_view /*bytes*/) {
+void Connection::on_binary(std::string_view bytes) {
+  if (bytes.size() > context().config.limits.websocket_message_max_bytes) return refuse_too_long();
   if (session_) return session_->on_binary();
   refuse(protocol::flow2012::error_binary(), CloseCode::kUnsupportedData, "refused", "binary");
 }

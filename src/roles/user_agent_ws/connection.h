@@ -72,6 +72,9 @@ class Connection final : public transport::WebSocketHandler, public SessionHost 
   void set_expiry_watched(bool watched) { expiry_watched_ = watched; }
 
  private:
+  // Whether a message is past websocket_message_max_bytes, and no SimplePush hello, which may be longer.
+  [[nodiscard]] bool too_long(std::string_view text);
+  void refuse_too_long();
   // Chooses the session by the first frame; null: it was refused.
   [[nodiscard]] std::unique_ptr<GenerationSession> session_for(std::string_view first_frame);
   void refuse(std::string_view reply, transport::CloseCode code, std::string_view reason, std::string_view metric);

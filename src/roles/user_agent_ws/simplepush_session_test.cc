@@ -324,5 +324,39 @@ TEST(SimplePushSession, ConnectionsThatEndEarlyLeaveNoTimerAndNoAnswer) {
   world.executor.run();
 }
 
+// A hello of `bytes`.
+std::string hello_of_bytes(World& world, std::size_t bytes) {
+  const std::string frame = hello_of(world.token(1), "[\"\"]");
+  return hello_of(world.token(1), "[\"" + std::string(bytes - frame.size(), 'x') + "\"]");
+}
+
+TEST(SimplePushSession, OnlyTheHelloMayBeLongerThanOtherMessages) {
+  Limits limits;
+  limits.websocket_message_max_bytes = 1'000;
+  limits.simplepush_hello_max_bytes = 2'000;
+  World world(limits);
+  Device device(world);
+  EXPECT_EQ(member(device.ask(hello_of_bytes(world, 2'000)), "status"), "200");
+  device.send(R"({"messageType":"ping","x":")" + std::string(1'000 - 29, 'x') + "\"}");
+  EXPECT_FALSE(device.socket.closed);
+  device.send(R"({"messageType":"ping","x":")" + std::string(1'001 - 29, 'x') + "\"}");
+  EXPECT_EQ(device.socket.closed, CloseCode::kTooBig);
+}
+
+TEST(SimplePushSession, NoOtherFirstFrameMayBeLonger) {
+  Limits limits;
+  limits.websocket_message_max_bytes = 1'000;
+  World world(limits);
+  for (const auto* start :
+       {R"({"command":"register/ua","x":")", R"({"messageType":"hello","use_webpush":true,"x":")", "x"}) {
+    Device device(world);
+    device.send(start + std::string(1'000, 'x') + "\"}");
+    EXPECT_EQ(device.socket.closed, CloseCode::kTooBig) << start;
+  }
+  Device bare(world, 1, false);
+  bare.send(R"({"messageType":"hello","x":")" + std::string(1'000, 'x') + "\"}");
+  EXPECT_EQ(bare.socket.closed, CloseCode::kTooBig);
+}
+
 }  // namespace
 }  // namespace herald::roles::user_agent_ws

@@ -1,5 +1,6 @@
 #include "roles/user_agent_ws/user_agent_ws.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "roles/user_agent_ws/connection.h"
@@ -29,7 +30,11 @@ std::variant<transport::WebSocketAccept, transport::HttpResponse> UserAgentWs::o
     shard_->counters.refused("no_subprotocol");
     return transport::text_response(400, "The WebSocket subprotocol must be push-notification.\n");
   }
-  return transport::WebSocketAccept{offered ? kSubprotocol : "", std::make_unique<Connection>(*shard_, offered)};
+  const Limits& limits = shard_->context.config.limits;
+  // Only a SimplePush hello may be longer than other messages, see Connection::too_long().
+  const auto longest = std::max(limits.websocket_message_max_bytes, limits.simplepush_hello_max_bytes);
+  return transport::WebSocketAccept{offered ? kSubprotocol : "", std::make_unique<Connection>(*shard_, offered),
+                                    offered ? longest : 0};
 }
 
 void UserAgentWs::deliver(const std::vector<protocol::queue::Deliver>& announced) {
