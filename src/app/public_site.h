@@ -34,6 +34,7 @@ class PublicSite {
   PublicSite(Services& services, transport::EventLoop& loop, std::uint32_t shard, LoopLinks links);
 
   [[nodiscard]] transport::HttpHandler& http() { return router_; }
+  [[nodiscard]] const transport::HttpHandler& http() const { return router_; }
   // Null: this process does not hold that role.
   [[nodiscard]] roles::user_agent_ws::UserAgentWs* user_agent_ws() { return websockets_ ? &*websockets_ : nullptr; }
 

@@ -70,6 +70,10 @@ void Worker::on_request(const transport::HttpRequest& request, transport::HttpRe
   site_->http().on_request(request, std::move(responder));
 }
 
+std::uint64_t Worker::body_max_bytes(std::string_view path) const {
+  return site_->http().body_max_bytes(path);
+}
+
 std::variant<transport::WebSocketAccept, transport::HttpResponse> Worker::on_upgrade(
     const transport::HttpRequest& request) {
   return site_->user_agent_ws()->on_upgrade(request);

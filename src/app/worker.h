@@ -43,6 +43,7 @@ class Worker final : private transport::HttpHandler, private transport::WebSocke
 
  private:
   void on_request(const transport::HttpRequest& request, transport::HttpResponder responder) override;
+  [[nodiscard]] std::uint64_t body_max_bytes(std::string_view path) const override;
   std::variant<transport::WebSocketAccept, transport::HttpResponse> on_upgrade(
       const transport::HttpRequest& request) override;
   void leave(std::uint64_t closes_per_s, std::chrono::milliseconds timeout);

@@ -159,7 +159,10 @@ void ConnectionHost::run_deadlines() {
 
 std::unique_ptr<HttpParser> ConnectionHost::borrow_parser() {
   if (spare_parser_) return std::move(spare_parser_);
-  return std::make_unique<HttpParser>(limits.http_header_max_bytes, limits.http_body_max_bytes);
+  return std::make_unique<HttpParser>(limits.http_header_max_bytes, [this](std::string_view path) {
+    const std::uint64_t own = services.http->body_max_bytes(path);
+    return own != 0 ? own : limits.http_body_max_bytes;
+  });
 }
 
 void ConnectionHost::give_back(std::unique_ptr<HttpParser> parser) {

@@ -120,10 +120,18 @@ void HttpRouter::add(std::string prefix, HttpHandler& handler) {
 }
 
 void HttpRouter::on_request(const HttpRequest& request, HttpResponder responder) {
-  for (const auto& [prefix, handler] : routes_) {
-    if (matches(request.path, prefix)) return handler->on_request(request, std::move(responder));
-  }
+  if (HttpHandler* handler = handler_of(request.path)) return handler->on_request(request, std::move(responder));
   responder.send(text_response(404, "Not found\n"));
+}
+
+std::uint64_t HttpRouter::body_max_bytes(std::string_view path) const {
+  const HttpHandler* handler = handler_of(path);
+  return handler != nullptr ? handler->body_max_bytes(path) : 0;
+}
+
+HttpHandler* HttpRouter::handler_of(std::string_view path) const {
+  const auto route = std::ranges::find_if(routes_, [&](const auto& entry) { return matches(path, entry.first); });
+  return route != routes_.end() ? route->second : nullptr;
 }
 
 }  // namespace herald::transport

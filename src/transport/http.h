@@ -77,6 +77,8 @@ class HttpHandler {
  public:
   virtual ~HttpHandler() = default;
   virtual void on_request(const HttpRequest& request, HttpResponder responder) = 0;
+  // How long the body of a request for `path` may be; 0: http_body_max_bytes. Asked when the header has been read.
+  [[nodiscard]] virtual std::uint64_t body_max_bytes(std::string_view /*path*/) const { return 0; }
 };
 
 // Chooses a handler by the longest matching path prefix; "/token" matches "/token" and "/token/x", not "/tokens";
@@ -85,8 +87,12 @@ class HttpRouter final : public HttpHandler {
  public:
   void add(std::string prefix, HttpHandler& handler);
   void on_request(const HttpRequest& request, HttpResponder responder) override;
+  [[nodiscard]] std::uint64_t body_max_bytes(std::string_view path) const override;
 
  private:
+  // Null: no route matches.
+  [[nodiscard]] HttpHandler* handler_of(std::string_view path) const;
+
   std::vector<std::pair<std::string, HttpHandler*>> routes_;
 };
 

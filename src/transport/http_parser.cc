@@ -29,9 +29,9 @@ std::string_view view(BeastText text) {
 // Fills an HttpRequest with what Beast finds in the header. Bodies are not its business.
 class Reader final : public beast_http::basic_parser<true> {
  public:
-  Reader(HttpRequest& request, std::uint64_t body_max_bytes) : request_(request) {
+  explicit Reader(HttpRequest& request) : request_(request) {
     header_limit(std::numeric_limits<std::uint32_t>::max());
-    body_limit(body_max_bytes);
+    body_limit(boost::none);
   }
 
  private:
@@ -75,7 +75,6 @@ HttpParser::Failure explain(BeastError error, std::string_view header) {
   if (error == beast_http::error::bad_version && names_another_version(header)) {
     return {505, "Only HTTP/1 is spoken here"};
   }
-  if (error == beast_http::error::body_limit) return {413, "Body too big"};
   return {400, "Bad request"};
 }
 
@@ -134,8 +133,8 @@ void empty(std::string& buffer) {
 
 class HttpParser::Impl {
  public:
-  Impl(std::uint64_t header_max_bytes, std::uint64_t body_max_bytes)
-      : header_max_bytes_(header_max_bytes), body_max_bytes_(body_max_bytes) {}
+  Impl(std::uint64_t header_max_bytes, BodyMaxBytes body_max_bytes)
+      : header_max_bytes_(header_max_bytes), body_max_bytes_(std::move(body_max_bytes)) {}
 
   Progress feed(std::string_view bytes) {
     switch (phase_) {
@@ -242,24 +241,21 @@ class HttpParser::Impl {
   }
 
   MaybeFailure read_header(std::string_view header) {
-    Reader reader(request_, body_max_bytes_);
+    Reader reader(request_);
     BeastError error;
     header = with_known_version(header);
     reader.put({header.data(), header.size()}, error);
-    // A body that is too big must not hide that its framing is wrong.
-    const bool too_big = error == beast_http::error::body_limit;
-    if (error && !too_big) return explain(error, header);
+    if (error) return explain(error, header);
     if (auto failure = read_target()) return failure;
     if (auto failure = check_fields(request_)) return failure;
     if (auto failure = check_framing(request_)) return failure;
-    if (too_big) return explain(error, header);
+    const std::uint64_t body_max_bytes = body_max_bytes_(request_.path);
+    remaining_ = reader.chunked() ? 0 : reader.content_length_remaining().value_or(0);
+    // After the framing: a body that is too big must not hide that its framing is wrong.
+    if (remaining_ > body_max_bytes) return Failure{413, "Body too big"};
     keep_alive_ = reader.keep_alive();
     phase_ = reader.chunked() ? Phase::kChunked : Phase::kSized;
-    if (reader.chunked()) {
-      chunks_.emplace(body_max_bytes_, header_max_bytes_);
-    } else {
-      remaining_ = reader.content_length_remaining().value_or(0);
-    }
+    if (reader.chunked()) chunks_.emplace(body_max_bytes, header_max_bytes_);
     expects_continue_ = request_.version >= 11 && request_.header("Expect").has_value() &&
                         (phase_ == Phase::kChunked || remaining_ != 0);
     return std::nullopt;
@@ -313,7 +309,7 @@ class HttpParser::Impl {
   }
 
   const std::uint64_t header_max_bytes_;
-  const std::uint64_t body_max_bytes_;
+  const BodyMaxBytes body_max_bytes_;
   Phase phase_ = Phase::kHeader;
   bool keep_alive_ = false;
   bool expects_continue_ = false;
@@ -328,8 +324,11 @@ class HttpParser::Impl {
   std::string body_;             // if it came in pieces
 };
 
+HttpParser::HttpParser(std::uint64_t header_max_bytes, BodyMaxBytes body_max_bytes)
+    : impl_(std::make_unique<Impl>(header_max_bytes, std::move(body_max_bytes))) {}
+
 HttpParser::HttpParser(std::uint64_t header_max_bytes, std::uint64_t body_max_bytes)
-    : impl_(std::make_unique<Impl>(header_max_bytes, body_max_bytes)) {}
+    : HttpParser(header_max_bytes, [body_max_bytes](std::string_view /*path*/) { return body_max_bytes; }) {}
 
 HttpParser::~HttpParser() = default;
 

@@ -3,6 +3,7 @@
 // readers could see different requests in the same bytes. Beast's parser stays in the source file.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string_view>
 
@@ -29,8 +30,11 @@ class HttpParser {
   };
 
   // Past `header_max_bytes` (request line, fields and the empty line) a request fails with 431, or 414 if the request
-  // line alone is longer, past `body_max_bytes` (chunks put together) with 413, as soon as that is known.
+  // line alone is longer, past `body_max_bytes` of its path (chunks put together) with 413, as soon as that is known.
   // docs/protocols.md, "What HTTP refuses", lists all failures.
+  using BodyMaxBytes = std::function<std::uint64_t(std::string_view path)>;
+  HttpParser(std::uint64_t header_max_bytes, BodyMaxBytes body_max_bytes);
+  // One limit for all paths.
   HttpParser(std::uint64_t header_max_bytes, std::uint64_t body_max_bytes);
   ~HttpParser();
   HttpParser(const HttpParser&) = delete;

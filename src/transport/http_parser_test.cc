@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <sstream>
 #include <string>
 
 namespace herald::transport {
@@ -331,6 +332,27 @@ TEST(HttpParserTest, BoundsAChunkedBodyAsSoonAsItPasses) {
   EXPECT_EQ(parse(chunked_post(chunk + chunk + "0\r\n\r\n")).body.size(), 64U);
   EXPECT_EQ(refused(chunked_post(chunk + chunk + "1\r\n")), 413);
   EXPECT_EQ(refused(chunked_post("41\r\n")), 413);
+}
+
+TEST(HttpParserTest, ABodysLimitMayDependOnItsPath) {
+  const auto status = [](std::string_view head, std::size_t bytes) {
+    HttpParser parser(kHeaderMax, [](std::string_view path) { return path == "/long" ? 200U : 100U; });
+    const bool sized = head.ends_with("Content-Length: ");
+    const std::string body(bytes, 'x');
+    std::ostringstream text;
+    text << head;
+    if (sized) text << bytes << "\r\n\r\n" << body;
+    if (!sized) text << "\r\n\r\n" << std::hex << bytes << "\r\n" << body << "\r\n0\r\n\r\n";
+    const auto progress = parser.feed(text.str());
+    return progress.state == State::kFailed ? parser.failure().status : 0;
+  };
+  for (const std::string framing : {"Content-Length: ", "Transfer-Encoding: chunked"}) {
+    const std::string fields = " HTTP/1.1\r\nHost: h\r\n" + framing;
+    EXPECT_EQ(status("POST /short" + fields, 100), 0) << framing;
+    EXPECT_EQ(status("POST /short" + fields, 101), 413) << framing;
+    EXPECT_EQ(status("POST /long?short" + fields, 200), 0) << framing;
+    EXPECT_EQ(status("POST /long?short" + fields, 201), 413) << framing;
+  }
 }
 
 }  // namespace

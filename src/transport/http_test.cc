@@ -21,6 +21,9 @@ class NamedHandler final : public HttpHandler {
   void on_request(const HttpRequest& /*request*/, HttpResponder responder) override {
     responder.send(text_response(status_, ""));
   }
+  [[nodiscard]] std::uint64_t body_max_bytes(std::string_view path) const override {
+    return static_cast<std::uint64_t>(status_) + path.size();
+  }
 
  private:
   int status_;
@@ -126,6 +129,18 @@ TEST(HttpRouterTest, AnUnknownPathIs404) {
   request.path = "/tokens";
   router.on_request(request, HttpResponder(sink, 0));
   EXPECT_EQ(sink->statuses, std::vector<int>{404});
+}
+
+TEST(HttpRouterTest, AsksTheHandlerHowLongABodyMayBe) {
+  NamedHandler token(201);
+  NamedHandler pages(202);
+  HttpRouter router;
+  EXPECT_EQ(router.body_max_bytes("/"), 0U);
+  router.add("/token", token);
+  router.add("/token/pages", pages);
+  EXPECT_EQ(router.body_max_bytes("/token"), 207U);
+  EXPECT_EQ(router.body_max_bytes("/token/pages"), 214U);
+  EXPECT_EQ(router.body_max_bytes("/other"), 0U);
 }
 
 }  // namespace

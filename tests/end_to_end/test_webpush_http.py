@@ -493,6 +493,24 @@ async def test_the_matrix_gateway_takes_whatever_a_member_of_a_room_wrote(plain_
             assert got == {"event_id": "$e", "room_id": "!r", "counts": {"unread": 2}}
 
 
+async def test_the_matrix_gateway_takes_an_event_as_long_as_matrix_allows(plain_server):
+    """65,536 bytes, each written as \\uXXXX, as some homeservers write '<'; and so a name of the sender and of the room."""
+    gateway = plain_server.url + "/_matrix/push/v1/notify"
+    async with Agent(plain_server) as agent:
+        _, endpoint = await agent.subscribe()
+        long = r"\u003c" * 65_536
+        body = (f'{{"notification":{{"event_id":"$e","content":{{"body":"{long}"}},"sender_display_name":"{long}","room_name":"{long}",'
+                f'"devices":[{{"app_id":"a","pushkey":"{endpoint}"}}]}}}}')
+        for posted in (body, [body.encode()]):  # sized, in chunks
+            answer = request("POST", gateway, posted, headers={"Content-Type": "application/json"})
+            assert answer.status == 200 and answer.json == {"rejected": []}
+            assert json.loads(unb64((await agent.notification())["data"])) == {"notification": {"event_id": "$e"}}
+        limit = 1_310_720
+        assert request("POST", gateway, body.ljust(limit)).status == 200
+        assert request("POST", gateway, body.ljust(limit + 1)).status == 413
+        assert request("POST", endpoint, "x" * 65_537, headers={"TTL": "60"}).status == 413, "only there"
+
+
 async def test_u8_pushkeys_that_only_look_like_ours(plain_server):
     """None is connected to: a listener on this machine hears nothing."""
     gateway = plain_server.url + "/_matrix/push/v1/notify"

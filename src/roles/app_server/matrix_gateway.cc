@@ -1,5 +1,6 @@
 #include "roles/app_server/matrix_gateway.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/check.h"
@@ -61,6 +62,11 @@ void MatrixGateway::on_request(const transport::HttpRequest& request, transport:
   }
   refusals_.add("method");
   responder.send(push_method_not_allowed("GET, POST"));
+}
+
+std::uint64_t MatrixGateway::body_max_bytes(std::string_view /*path*/) const {
+  const Limits& limits = context_.config.limits;
+  return std::max(limits.matrix_body_max_bytes, limits.http_body_max_bytes);
 }
 
 void MatrixGateway::post(const transport::HttpRequest& request, transport::HttpResponder responder) {

@@ -24,6 +24,9 @@ class MatrixGateway final : public transport::HttpHandler {
   MatrixGateway(PushContext& context, ForeignPush* foreign);
 
   void on_request(const transport::HttpRequest& request, transport::HttpResponder responder) override;
+  // Longer than elsewhere: a homeserver would repeat a refused event for a day, and any member of a room can write one
+  // as long as Matrix allows.
+  [[nodiscard]] std::uint64_t body_max_bytes(std::string_view path) const override;
 
  private:
   struct Fanout;  // one request on its way to all its devices

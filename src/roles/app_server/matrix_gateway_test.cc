@@ -34,6 +34,12 @@ TEST_F(MatrixGatewayTest, SaysWhatItIs) {
   EXPECT_EQ(client->response->body, R"({"unifiedpush":{"gateway":"matrix"}})");
 }
 
+TEST_F(MatrixGatewayTest, TakesLongerBodiesThanOthersDo) {
+  EXPECT_EQ(gateway.body_max_bytes(kPath), context.config.limits.matrix_body_max_bytes);
+  context.config.limits.http_body_max_bytes = context.config.limits.matrix_body_max_bytes + 1;
+  EXPECT_EQ(gateway.body_max_bytes(kPath), context.config.limits.http_body_max_bytes);
+}
+
 // T3
 TEST_F(MatrixGatewayTest, DeliversToItsOwnEndpoints) {
   const auto client = post({own}, R"("counts":{"unread":2},)");

@@ -42,12 +42,16 @@ struct Part {
   std::string text;  // "name":value
 };
 
+// Of a notification, besides its devices; Matrix knows fourteen. Others are left out.
+constexpr std::size_t kMembersMost = 64;
+
 constexpr std::string_view kBodyStart = R"({"notification":{)";
 constexpr std::string_view kBodyEnd = "}}";
 
+constexpr std::array<std::string_view, 4> kKept = {"event_id", "room_id", "counts", "prio"};
+
 // The order in which members are left out, the greatest first: ids and counts let a device fetch the rest.
 std::pair<int, std::size_t> dispensable(const Part& part) {
-  constexpr std::array<std::string_view, 4> kKept = {"event_id", "room_id", "counts", "prio"};
   if (std::ranges::find(kKept, part.name) != kKept.end()) return {0, part.text.size()};
   return {part.name == "content" ? 2 : 1, part.text.size()};
 }
@@ -78,6 +82,10 @@ std::string body_of(const std::vector<Part>& parts) {
   return out.append(kBodyEnd);
 }
 
+bool is_kept(std::string_view quoted) {
+  return quoted.size() > 2 && std::ranges::find(kKept, quoted.substr(1, quoted.size() - 2)) != kKept.end();
+}
+
 std::optional<std::string> name_of(std::string_view quoted) {
   const auto document = JsonDocument::parse(quoted, 1);
   const auto name = document ? document->root().string() : std::nullopt;
@@ -103,6 +111,9 @@ std::expected<MatrixNotification, Refusal> parse_matrix(std::string_view body, c
   std::optional<JsonDocument> devices;
   std::unordered_set<std::string> seen;
   for (const auto& [quoted, value] : *notification) {
+    const bool is_devices = quoted == "\"devices\"";
+    if (value.size() > limits.webpush_message_max_bytes && !is_devices) continue;
+    if (parts.size() >= kMembersMost && !is_devices && !is_kept(quoted)) continue;
     // Two levels of nesting are around it.
     auto document = JsonDocument::parse(value, limits.json_depth_max - 2);
     auto name = name_of(quoted);

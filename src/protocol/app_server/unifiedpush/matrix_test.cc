@@ -66,13 +66,13 @@ TEST(Matrix, LeavesOutContentFirstAndThenTheLargest) {
             R"({"notification":{)" + ids + name + "}}");
   const std::string too_long = R"(,"event_id2":"x")" + std::string(R"(,"room_id":")") + std::string(5'000, 'c') + "\"";
   EXPECT_EQ(parse_matrix(posted(R"("counts":{"unread":2})" + too_long + ","), limits)->body,
-            R"({"notification":{"counts":{"unread":2}}})");
+            R"({"notification":{"counts":{"unread":2},"event_id2":"x"}})");
 }
 
 // As many members as a body can have.
 TEST(Matrix, ReadsManyMembersInReasonableTime) {
   std::string many;
-  for (int n = 0; n < 20'000; ++n) many += "\"" + std::to_string(n) + "\":0,";
+  for (int n = 0; n < 150'000; ++n) many += "\"" + std::to_string(n) + "\":0,";
   const auto read = parse_matrix(posted(many + R"("event_id":"$e1",)"), {});
   ASSERT_TRUE(read);
   EXPECT_LE(read->body.size(), Limits{}.webpush_message_max_bytes);
