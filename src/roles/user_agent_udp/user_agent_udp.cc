@@ -40,6 +40,7 @@ UserAgentUdp::UserAgentUdp(UserAgentUdpConfig config, UserAgentUdpPorts ports)
       ports_(ports),
       scheduler_(config_.limits, config_.devices_max),
       nodes_(ports.directory, ports.loop, ports.log, ports.metrics),
+      needs_(ports.deliveries, ports.loop, ports.clock, config_.limits, nullptr),
       sent_(
           ports.metrics.counter("herald_pings_total", "Wake-up pings, by what became of them.", {{"result", "sent"}})),
       unsent_(ports.metrics.counter("herald_pings_total", "Wake-up pings, by what became of them.",
@@ -134,6 +135,12 @@ void UserAgentUdp::schedule_one(const Node& node, Priority priority, WallTime ex
   if (walking_) return;
   walked_ = config_.server_id;
   walk_later(std::nullopt, milliseconds(config_.limits.ping_gather_ms) + config_.retry_most);
+}
+
+void UserAgentUdp::schedule_needed(const Node& node, const WakeNeed& need) {
+  for (const MessagePtr& message : need.messages()) {
+    if (message) schedule_one(node, message->priority, message->expires_at);
+  }
 }
 
 bool UserAgentUdp::is_ours(const Node& node) const {
@@ -233,7 +240,7 @@ void UserAgentUdp::walk(std::optional<UserAgentId> after, milliseconds wait) {
       return walk_later(after, wait);
     }
     if (sleepers->empty()) return walk_next();
-    read_pending(std::move(*sleepers), after, wait);
+    read_needs(std::move(*sleepers), after, wait);
   };
   ports_.directory.sleepers(walked_, after, config_.sleepers_page,
                             Reply<Result<std::vector<Node>>>(ports_.loop, std::move(found)));
@@ -247,23 +254,16 @@ void UserAgentUdp::list_unreadable(const Error& error) {
   walk_next();
 }
 
-// The pending messages tell what a device must be woken for; those past the first page add nothing to that but time.
-void UserAgentUdp::read_pending(std::vector<Node> sleepers, std::optional<UserAgentId> after, milliseconds wait) {
+void UserAgentUdp::read_needs(std::vector<Node> sleepers, std::optional<UserAgentId> after, milliseconds wait) {
   auto walk = std::make_shared<Walk>(std::move(sleepers), after, wait);
   walk->unread = walk->sleepers.size();
   for (std::size_t i = 0; i < walk->sleepers.size(); ++i) {
-    auto read = [this, walk, i](Result<ports::PendingPage> page) {
-      if (!page && may_pass(page.error().kind)) walk->failed = true;
-      if (!page && !may_pass(page.error().kind)) unreadable_.add();
-      if (page) {
-        for (const auto& message : page->messages) {
-          if (is_ours(walk->sleepers[i])) schedule_one(walk->sleepers[i], message->priority, message->expires_at);
-        }
-      }
+    needs_.read(walk->sleepers[i].user_agent, [this, walk, i](const Result<WakeNeed>& need) {
+      if (!need && may_pass(need.error().kind)) walk->failed = true;
+      if (!need && !may_pass(need.error().kind)) unreadable_.add();
+      if (need && is_ours(walk->sleepers[i])) schedule_needed(walk->sleepers[i], *need);
       if (--walk->unread == 0) walked(*walk);
-    };
-    ports_.deliveries.pending(walk->sleepers[i].user_agent, std::nullopt, config_.limits.pending_page,
-                              ports_.clock.wall(), Reply<Result<ports::PendingPage>>(ports_.loop, std::move(read)));
+    });
   }
 }
 

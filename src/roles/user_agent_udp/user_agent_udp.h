@@ -19,6 +19,7 @@
 #include "ports/directory.h"
 #include "ports/message_queue.h"
 #include "ports/node_lookup.h"
+#include "ports/wake_need_reader.h"
 #include "ports/wakeup_sender.h"
 #include "protocol/queue/envelope.h"
 #include "roles/user_agent_udp/allowed_networks.h"
@@ -74,7 +75,7 @@ class UserAgentUdp {
 
  private:
   using Envelopes = std::vector<protocol::queue::Deliver>;
-  struct Walk;  // one page of sleepers whose pending messages are being read
+  struct Walk;  // one page of sleepers, for whom is being read what to wake them for
 
   void take(ports::QueueBatch batch);
   void locate(std::shared_ptr<Envelopes> envelopes, std::shared_ptr<ports::QueueBatch> batch,
@@ -82,6 +83,7 @@ class UserAgentUdp {
   void schedule(const Envelopes& envelopes, const std::vector<Node>& nodes);
   void schedule_one(const Node& node, Priority priority, WallTime expires_at);
   void schedule_announced(const Node& node, Priority priority, WallTime expires_at);
+  void schedule_needed(const Node& node, const WakeNeed& need);
   [[nodiscard]] bool is_ours(const Node& node) const;
 
   void ping_due();
@@ -92,7 +94,7 @@ class UserAgentUdp {
   void arm();
 
   void walk(std::optional<UserAgentId> after, std::chrono::milliseconds wait);
-  void read_pending(std::vector<Node> sleepers, std::optional<UserAgentId> after, std::chrono::milliseconds wait);
+  void read_needs(std::vector<Node> sleepers, std::optional<UserAgentId> after, std::chrono::milliseconds wait);
   void list_unreadable(const Error& error);
   void walked(const Walk& walk);
   void walk_next();
@@ -104,6 +106,7 @@ class UserAgentUdp {
   UserAgentUdpPorts ports_;
   WakeScheduler scheduler_;
   ports::NodeLookup nodes_;
+  ports::WakeNeedReader needs_;
   std::unique_ptr<ports::Subscription> subscription_;
   bool stopped_ = false;
   bool walking_ = false;

@@ -186,6 +186,17 @@ TEST_F(UserAgentUdpTest, WakesAfterAStartWhoeverHasSomethingToWakeFor) {
   EXPECT_EQ(world.pings_of(4), 0);
 }
 
+// An app that is not acked fills the first pages.
+TEST_F(UserAgentUdpTest, WakesAfterAStartForAnUrgentMessageBehindManyOthers) {
+  config.limits.pending_page = 4;
+  world.sleeps(1);
+  for (std::uint8_t id = 1; id <= 9; ++id) wait_for(1, id, Priority::kPassive);
+  wait_for(1, 10, Priority::kRealTime);
+  start();
+  pass(milliseconds(1'000));
+  EXPECT_EQ(world.pings_of(1), 1);
+}
+
 TEST_F(UserAgentUdpTest, ComesBackToDevicesThatFoundNoRoom) {
   config.devices_max = 1;
   world.sleeps(1);

@@ -1,5 +1,6 @@
 #include "roles/user_agent_ws/presence.h"
 
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -10,6 +11,13 @@
 namespace herald::roles::user_agent_ws {
 
 using transport::CloseCode;
+
+namespace {
+
+// Hand-overs repeated together; each reads the store.
+constexpr std::size_t kHandOversAtOnce = 256;
+
+}  // namespace
 
 void Presence::go_online(Connection& connection, const UserAgentId& user_agent, std::optional<WakeInterface> wake,
                          Then then) {
@@ -206,19 +214,41 @@ void Presence::slept(std::uint64_t number, const UserAgentId& user_agent, const 
 }
 
 void Presence::hand_over(const UserAgentId& user_agent, const ServerId& to) {
-  const auto publish = [this, user_agent, to](const Result<ports::PendingPage>& page) {
-    if (!page) return;
-    std::vector<std::string> bodies;
-    for (const auto& message : page->messages) {
-      if (context_.recent_acks.contains(user_agent, message->id)) continue;
-      bodies.push_back(protocol::queue::encode(protocol::queue::Deliver{
-          message->id, message->app, message->priority, message->expires_at, {{user_agent, 0}}}));
-    }
-    if (bodies.empty()) return;
-    context_.queue.publish(to, std::move(bodies), Reply<Status>(context_.executor, [](const Status& /*a hint*/) {}));
-  };
-  context_.deliveries.pending(user_agent, std::nullopt, context_.config.limits.pending_page, context_.clock.wall(),
-                              Reply<Result<ports::PendingPage>>(context_.executor, publish));
+  needs_.read(user_agent, [this, user_agent, to](const Result<WakeNeed>& need) {
+    if (need) return announce(user_agent, to, *need);
+    counters_.store_failures.add();
+    if (may_pass(need.error().kind)) hand_over_later(user_agent, to);
+  });
+}
+
+void Presence::announce(const UserAgentId& user_agent, const ServerId& to, const WakeNeed& need) {
+  std::vector<std::string> bodies;
+  for (const MessagePtr& message : need.messages()) {
+    if (!message) continue;
+    bodies.push_back(protocol::queue::encode(protocol::queue::Deliver{
+        message->id, message->app, message->priority, message->expires_at, {{user_agent, 0}}}));
+  }
+  if (bodies.empty()) return;
+  context_.queue.publish(to, std::move(bodies),
+                         Reply<Status>(context_.executor, [this, user_agent, to](const Status& taken) {
+                           if (!taken) hand_over_later(user_agent, to);
+                         }));
+}
+
+void Presence::hand_over_later(const UserAgentId& user_agent, const ServerId& to) {
+  hand_overs_.insert_or_assign(user_agent, to);
+  if (std::exchange(hand_over_planned_, true)) return;
+  context_.timers.run_after(kRetryDelay, [this] { hand_over_again(); });
+}
+
+void Presence::hand_over_again() {
+  hand_over_planned_ = false;
+  std::map<UserAgentId, ServerId> now;
+  while (!hand_overs_.empty() && now.size() < kHandOversAtOnce) now.insert(hand_overs_.extract(hand_overs_.begin()));
+  if (!hand_overs_.empty()) hand_over_later(hand_overs_.begin()->first, hand_overs_.begin()->second);
+  for (const auto& [user_agent, to] : now) {
+    if (table_.find(user_agent) == nullptr) hand_over(user_agent, to);
+  }
 }
 
 }  // namespace herald::roles::user_agent_ws

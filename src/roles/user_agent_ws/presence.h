@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <unordered_map>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "base/result.h"
 #include "domain/location.h"
 #include "ports/node_lookup.h"
+#include "ports/wake_need_reader.h"
 #include "protocol/queue/envelope.h"
 #include "roles/user_agent_ws/connection_table.h"
 #include "roles/user_agent_ws/context.h"
@@ -28,7 +30,8 @@ class Presence {
         reports_(reports),
         counters_(counters),
         takeovers_(takeovers),
-        nodes_(context.directory, context.executor, context.log, context.metrics) {}
+        nodes_(context.directory, context.executor, context.log, context.metrics),
+        needs_(context.deliveries, context.executor, context.clock, context.config.limits, &context.recent_acks) {}
 
   // A device is online here, but where it is could not be written: see RollCall::locate_later().
   void on_unlocated(std::function<void(std::uint64_t connection)> then) { unlocated_ = std::move(then); }
@@ -70,8 +73,12 @@ class Presence {
   [[nodiscard]] bool left_over(const Location& location) const;
   void leave(const Departure& departure);
   void retry_leave(const Departure& departure, const Error& error);
-  // What is pending for a device that sleeps now is announced to the server that wakes it.
+  // What a device that sleeps now is to be woken for is announced to the server that wakes it. Repeated until the store
+  // answers and the queue takes it: nobody else would announce it again.
   void hand_over(const UserAgentId& user_agent, const ServerId& to);
+  void announce(const UserAgentId& user_agent, const ServerId& to, const WakeNeed& need);
+  void hand_over_later(const UserAgentId& user_agent, const ServerId& to);
+  void hand_over_again();
 
   Context& context_;
   ConnectionTable& table_;
@@ -79,9 +86,12 @@ class Presence {
   Counters& counters_;
   TakeoverPace& takeovers_;
   ports::NodeLookup nodes_;
+  ports::WakeNeedReader needs_;
   std::function<void(std::uint64_t)> unlocated_;
   std::unordered_map<std::uint64_t, WakeInterface> unwritten_;  // of connections without a written location
   std::vector<Departure> departures_;                           // refused by the store, to be repeated
+  std::map<UserAgentId, ServerId> hand_overs_;                  // not announced yet, to be repeated
+  bool hand_over_planned_ = false;                              // hand_over_again()'s timer runs
 };
 
 }  // namespace herald::roles::user_agent_ws

@@ -437,21 +437,26 @@ TEST(UserAgentWs, ConnectionThatALateLocationReplacedIsTakenOver) {
   EXPECT_EQ(device.socket.close_reason, "taken over");
 }
 
+// The messages on UDP1's queue, all for device `n`; 0: for any.
+std::vector<MessageId> announced_to_the_waker(const World& world, std::uint8_t n = 1) {
+  std::vector<MessageId> ids;
+  for (const auto& [queue, body] : world.queue.published) {
+    if (queue != "UDP1") continue;
+    const auto deliver = std::get<protocol::queue::Deliver>(*protocol::queue::decode_for_server(body));
+    if (n != 0) {
+      EXPECT_EQ(deliver.targets.at(0).user_agent, world.user_agent(n));
+    }
+    ids.push_back(deliver.message);
+  }
+  return ids;
+}
+
 TEST(UserAgentWs, WhatIsPendingWhenADeviceFallsAsleepIsAnnouncedToItsWaker) {
   World world;
   const auto before = world.store_message({1});
   Device device(world);
   device.ask(device.register_frame(R"(,"interface":{"ip":"127.0.0.1"})"));
-  const auto announced = [&] {
-    std::vector<MessageId> ids;
-    for (const auto& [queue, body] : world.queue.published) {
-      if (queue != "UDP1") continue;
-      const auto deliver = std::get<protocol::queue::Deliver>(*protocol::queue::decode_for_server(body));
-      EXPECT_EQ(deliver.targets.at(0).user_agent, world.user_agent(1));
-      ids.push_back(deliver.message);
-    }
-    return ids;
-  };
+  const auto announced = [&] { return announced_to_the_waker(world); };
   EXPECT_EQ(announced(), std::vector{before->id});
   world.queue.published.clear();
 
@@ -468,6 +473,83 @@ TEST(UserAgentWs, WhatIsPendingWhenADeviceFallsAsleepIsAnnouncedToItsWaker) {
   acking.ack_unrecorded(before);
   acking.drop();
   EXPECT_EQ(announced(), std::vector<MessageId>{}) << "nothing to wake it for";
+}
+
+// An app that is not acked fills the first page; what wakes the device stands behind it.
+TEST(UserAgentWs, AnUrgentMessageBehindAnAppThatIsNotAckedIsAnnouncedToTheWaker) {
+  Limits limits;
+  limits.pending_page = 4;
+  World world(limits);
+  Message message;
+  message.priority = Priority::kPassive;
+  for (int i = 0; i < 9; ++i) (void)world.store_message({1}, message);
+  message.priority = Priority::kRealTime;
+  const auto urgent = world.store_message({1}, message);
+  Device device(world);
+  device.ask(device.register_frame(R"(,"interface":{"ip":"127.0.0.1"})"));
+  EXPECT_EQ(announced_to_the_waker(world), std::vector{urgent->id});
+}
+
+TEST(UserAgentWs, AnAnnouncementToTheWakerIsRepeatedUntilItIsTaken) {
+  World world;
+  const auto before = world.store_message({1});
+  Device device(world);
+  world.queue.failing = true;
+  device.ask(device.register_frame(R"(,"interface":{"ip":"127.0.0.1"})"));
+  world.store.failing = true;
+  world.timers.advance(kRetryDelay);
+  world.executor.run();
+  world.queue.failing = false;
+  world.timers.advance(kRetryDelay);
+  world.executor.run();
+  EXPECT_EQ(announced_to_the_waker(world), std::vector<MessageId>{}) << "the store is still away";
+  world.store.failing = false;
+  world.timers.advance(kRetryDelay);
+  world.executor.run();
+  EXPECT_EQ(announced_to_the_waker(world), std::vector{before->id});
+  world.queue.published.clear();
+  world.timers.advance(kRetryDelay);
+  world.executor.run();
+  EXPECT_EQ(announced_to_the_waker(world), std::vector<MessageId>{}) << "once";
+}
+
+TEST(UserAgentWs, ADeviceThatIsBackIsNotAnnouncedToTheWaker) {
+  World world;
+  (void)world.store_message({1});
+  Device asleep(world);
+  world.queue.failing = true;
+  asleep.ask(asleep.register_frame(R"(,"interface":{"ip":"127.0.0.1"})"));
+  Device awake(world);
+  awake.register_ua();
+  world.queue.failing = false;
+  world.timers.advance(kRetryDelay);
+  world.executor.run();
+  EXPECT_EQ(announced_to_the_waker(world), std::vector<MessageId>{});
+}
+
+TEST(UserAgentWs, ManyAnnouncementsThatWereRefusedFollowOverTime) {
+  World world;
+  world.queue.failing = true;
+  constexpr int kDevices = 300;
+  for (int i = 1; i <= kDevices; ++i) {
+    UserAgentId id;
+    id.bytes.fill(0x77);
+    id.bytes[0] = static_cast<std::uint8_t>(i);
+    id.bytes[1] = static_cast<std::uint8_t>(i >> 8);
+    const auto message = world.store_message({});
+    world.store.waiting[id].insert(message->id);
+    world.store.wakes[id] = {"127.0.0.1", 5000};
+    world.store.locations[id] = {LocationKind::kWebSocket, "WS1", 0, 99};
+    world.role.deliver({{message->id, message->app, message->priority, message->expires_at, {{id, 0}}}});
+  }
+  world.executor.run();
+  world.queue.failing = false;
+  world.timers.advance(kRetryDelay);
+  world.executor.run();
+  EXPECT_LT(announced_to_the_waker(world, 0).size(), kDevices);
+  world.timers.advance(kRetryDelay);
+  world.executor.run();
+  EXPECT_EQ(announced_to_the_waker(world, 0).size(), kDevices);
 }
 
 TEST(UserAgentWs, ALocationLeftOverFromAnEarlierRunIsTakenBack) {
