@@ -112,10 +112,8 @@ void PullEndpoint::read(std::unique_ptr<Pull> pull) {
 }
 
 void PullEndpoint::add(Pull& pull, const ports::PendingPage& page) const {
-  const WallTime now = clock_.wall();
   for (const auto& message : page.messages) {
     pull.after = message->id;
-    if (is_expired(*message, now)) continue;  // the store may have taken its time
     if (message->kind != PayloadKind::kFlow2012) continue;
     if (ports_.recent_acks.contains(pull.user_agent, message->id)) continue;
     pull.share.offer(message);
@@ -123,7 +121,9 @@ void PullEndpoint::add(Pull& pull, const ports::PendingPage& page) const {
 }
 
 void PullEndpoint::answer(Pull& pull) {
-  const std::vector<MessagePtr> messages = pull.share.take();
+  std::vector<MessagePtr> messages = pull.share.take();
+  const WallTime now = clock_.wall();  // the store may have taken its time
+  std::erase_if(messages, [now](const MessagePtr& message) { return is_expired(*message, now); });
   pulls_.add();
   given_out_.add(messages.size());
   report_sent(pull.user_agent, messages);

@@ -30,6 +30,7 @@ struct PullEndpointTest : testing::Test {
   RecentAcks acks{8};
   std::vector<PullNotice> notices;
   bool draining = false;
+  std::chrono::milliseconds store_takes{0};
   Limits limits;
   std::unique_ptr<PullEndpoint> endpoint;
 
@@ -66,6 +67,7 @@ struct PullEndpointTest : testing::Test {
     if (!bearer.empty()) request.headers.emplace_back("Authorization", authorization);
     request.body = body;
     asked.on_request(request, transport::HttpResponder(client, 1));
+    clock.advance(store_takes);
     loop.run();
     return client;
   }
@@ -237,6 +239,15 @@ TEST_F(PullEndpointTest, AnAppThatIsNeverAckedHidesNoOther) {
   EXPECT_EQ(given(*pull()), (std::vector{1, 2, 21, 22}));
   EXPECT_EQ(given(*ack({21, 22})), (std::vector{1, 2, 23, 24}));
   EXPECT_EQ(given(*ack({23, 24})), (std::vector{1, 2, 3, 25}));
+}
+
+TEST_F(PullEndpointTest, LeavesOutWhatExpiredWhileTheStoreWasRead) {
+  wait_for(1);
+  store_takes = std::chrono::hours(1) - std::chrono::milliseconds(1);
+  EXPECT_EQ(given(*pull()), (std::vector{1}));
+  wait_for(2);
+  store_takes = std::chrono::hours(1);
+  EXPECT_EQ(given(*pull()), (std::vector<int>{}));
 }
 
 TEST_F(PullEndpointTest, LeavesOutMessagesOfOtherGenerations) {

@@ -274,6 +274,8 @@ void DeviceConnection::read_pending(const UserAgentId& user_agent, std::optional
       return false;
     }
     auto pending = share->take();
+    const WallTime now = host_.context().clock.wall();  // the store may have taken its time
+    std::erase_if(pending, [now](const MessagePtr& message) { return is_expired(*message, now); });
     cut_to(pending, host_.context().config.limits.send_buffer_max_bytes / 2);
     return hand_out(device, pending);
   };

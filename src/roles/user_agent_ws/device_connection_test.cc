@@ -281,6 +281,21 @@ TEST(DeviceConnection, GetAllMessagesAnswersAnArrayAndKeepsTheSocketOfAConnected
   EXPECT_EQ(device.ask(frame).find(first->id.hex()), std::string::npos) << "acked, though the store is behind";
 }
 
+TEST(DeviceConnection, GetAllMessagesLeavesOutWhatExpiredWhileTheStoreWasRead) {
+  World world;
+  Message dying;
+  dying.expires_at = world.clock.wall() + std::chrono::seconds(1);
+  const auto short_lived = world.store_message({1}, dying);
+  const auto other = world.store_message({1});
+  Device device(world);
+  device.send(R"({"data":{"uatoken":")" + world.token(1) + R"("},"messageType":"getAllMessages"})");
+  world.clock.advance(std::chrono::seconds(1));
+  world.executor.run();
+  const std::string reply = device.socket.texts.back();
+  EXPECT_EQ(reply.find(short_lived->id.hex()), std::string::npos);
+  EXPECT_NE(reply.find(other->id.hex()), std::string::npos);
+}
+
 TEST(DeviceConnection, GetAllMessagesClosesForASleepingDevice) {
   World world;
   world.store.locations[world.user_agent(1)] = {LocationKind::kSleeping, "UDP1", 0, 0};
