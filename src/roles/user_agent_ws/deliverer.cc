@@ -13,6 +13,8 @@ namespace {
 
 // Notifications fetched in one call.
 constexpr std::size_t kFetchBatchMax = 1'024;
+// Within this time an accepted message has been routed to all its devices; until then it is fresh (DeliveryWindow).
+constexpr std::chrono::seconds kRoutedWithin{60};
 // The longest wait for something that was sent to expire; then it is looked at again.
 constexpr std::chrono::milliseconds kExpiryWatchMax{3'600'000};
 
@@ -232,7 +234,10 @@ void Deliverer::page_read(std::uint64_t number, Result<ports::PendingPage> page)
 void Deliverer::send_page(Connection& connection, const ports::PendingPage& page) {
   std::vector<DeliveryWindow::Pending> found;
   found.reserve(page.messages.size());
-  for (const auto& message : page.messages) found.push_back({message->id, message->app});
+  const WallTime now = context_.clock.wall();
+  for (const auto& message : page.messages) {
+    found.push_back({message->id, message->app, message->accepted_at + kRoutedWithin > now});
+  }
   for (const std::size_t i : connection.window().page(found, page.more, limits_of(connection))) {
     FrameCache frame;
     if (connection.blocked()) {

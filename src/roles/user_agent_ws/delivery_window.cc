@@ -13,6 +13,8 @@ namespace {
 // connection does. Those forgotten may be sent again, which at-least-once allows.
 constexpr std::size_t kAckedPerWindow = 4;
 constexpr std::size_t kAckedMax = 1'024;
+// Fresh notifications remembered as being in turn. Those forgotten cost another page.
+constexpr std::size_t kInTurnMax = 1'024;
 
 // The greatest id below `id`; nullopt below the least.
 std::optional<MessageId> before(MessageId id) {
@@ -42,10 +44,12 @@ struct Progress {
   }
 };
 
-// An app without room. Its notifications up to `progress.seen` were served.
+// An app without room. Its notifications up to `progress.seen` were served, but for fresh ones after `base` that were
+// written late.
 struct Held {
   AppId app;
   Progress progress;
+  std::optional<MessageId> base;
   bool reading = false;  // the page that is being read is for it
 };
 
@@ -61,8 +65,11 @@ struct DeliveryWindow::Busy {
   Progress scan;
   std::vector<Held> held;
   Reading reading = Reading::kNothing;
-  Reading turn = Reading::kHeld;  // who reads first if both could
-  bool wide = false;              // the last page for held apps had nothing for them
+  Reading turn = Reading::kHeld;        // who reads first if both could
+  bool wide = false;                    // the last page for held apps had nothing for them
+  std::optional<MessageId> page_after;  // where the page that is being read begins
+  std::optional<MessageId> stable;      // the scan has passed it, and nothing is written behind it any more
+  std::vector<MessageId> in_turn;       // fresh ones; all that is older of their apps has been read since
 
   auto find(const MessageId& id) { return std::ranges::find(entries, id, &Entry::id); }
   auto unsent(const MessageId& id) {
@@ -94,8 +101,22 @@ struct DeliveryWindow::Busy {
     entries.push_back({what.id, what.app, {}, {}, false});
     ++fetching;
   }
-  void hold(const Pending& first_without_room) {
-    held.push_back({first_without_room.app, {before(first_without_room.id), {}}, false});
+  void hold(const AppId& app, const std::optional<MessageId>& after) {
+    held.push_back({app, {after, {}}, after, false});
+  }
+  // An older one of its app may have been written after `base` and before the place where the page begins.
+  [[nodiscard]] bool may_lack_older(const Pending& what, const std::optional<MessageId>& base) const {
+    return what.fresh && page_after > base && std::ranges::find(in_turn, what.id) == in_turn.end();
+  }
+  // `progress` goes back to `base`. What is older than `found` of its apps is visible by now, so it will be read
+  // before.
+  void go_back(Progress& progress, const std::optional<MessageId>& base, std::span<const Pending> found) {
+    if (in_turn.size() + found.size() > kInTurnMax) in_turn.clear();
+    for (const Pending& what : found) {
+      if (what.fresh) in_turn.push_back(what.id);
+    }
+    progress.seen = base;
+    (void)progress.settle(true);
   }
   // A notification that is not sent now must be found by a scan.
   void leave_to_held(Held& app, const MessageId& id) const {
@@ -163,7 +184,7 @@ bool DeliveryWindow::offer(const Pending& announced, bool blocked, const WindowL
   } else if (state.scanning || blocked) {
     state.leave_to_scan(announced.id);
   } else if (!state.has_room(announced.app, limits)) {
-    state.hold(announced);
+    state.hold(announced.app, before(announced.id));
   } else {
     state.take_place(announced);
     return true;
@@ -192,6 +213,7 @@ std::optional<PageRequest> DeliveryWindow::Busy::page_for_held(const WindowLimit
   }
   if (!request) return request;
   reading = Reading::kHeld;
+  page_after = request->after;
   request->limit = wide ? limits.page : std::min(limits.page, room);
   return request;
 }
@@ -199,6 +221,7 @@ std::optional<PageRequest> DeliveryWindow::Busy::page_for_held(const WindowLimit
 std::optional<PageRequest> DeliveryWindow::Busy::page_of_scan(const WindowLimits& limits) {
   if (!scanning || fetching > 0) return std::nullopt;
   reading = Reading::kAll;
+  page_after = scan.seen;
   return PageRequest{scan.seen, limits.page};
 }
 
@@ -218,15 +241,19 @@ std::vector<std::size_t> DeliveryWindow::page(std::span<const Pending> found, bo
 void DeliveryWindow::Busy::read_by_scan(std::span<const Pending> found, bool more, const WindowLimits& limits,
                                         std::vector<std::size_t>& to_send) {
   for (std::size_t i = 0; i < found.size(); ++i) {
+    if (!found[i].fresh && scan.seen == stable) stable = found[i].id;
     scan.seen = found[i].id;
     if (knows(found[i].id)) continue;
+    const bool may_lack = may_lack_older(found[i], stable);
     if (Held* app = find_held(found[i].app)) {
       app->progress.rewind(found[i].id);
-    } else if (has_room(found[i].app, limits)) {
+    } else if (!has_room(found[i].app, limits)) {
+      hold(found[i].app, may_lack ? stable : before(found[i].id));
+    } else if (may_lack) {
+      return go_back(scan, stable, found.subspan(i));
+    } else {
       take_place(found[i]);
       to_send.push_back(i);
-    } else {
-      hold(found[i]);
     }
   }
   const bool again = scan.settle(!more);
@@ -253,8 +280,14 @@ bool DeliveryWindow::Busy::serve(Held& app, std::span<const Pending> found, bool
     if (found[i].app == app.app && !knows(found[i].id)) {
       has_place = has_room(app.app, limits);
       if (!has_place) break;
+      const auto base = std::min(app.base, app.progress.seen);
+      if (may_lack_older(found[i], base)) {
+        go_back(app.progress, base, found.subspan(i));
+        return false;
+      }
       take_place(found[i]);
       to_send.push_back(i);
+      app.base = found[i].id;
     }
     app.progress.seen = found[i].id;
   }

@@ -14,6 +14,10 @@
 // served, and reads from there again when an ack made room for it. An app with nothing unacked always has room for one
 // notification, so held apps have something unacked or are about to be read, and their number is bounded by that of
 // the device's apps. Within an app, notifications are sent in the order of their ids.
+//
+// A fresh notification that a page shows may have an older one of its app behind the place where the page began: both
+// were written after an earlier page had passed there, and are not announced yet. So the page is read again from a
+// place that nothing can have been written behind, before the fresh one is sent.
 
 #include <cstdint>
 #include <memory>
@@ -41,10 +45,12 @@ struct PageRequest {
 
 class DeliveryWindow {
  public:
-  // A notification that waits for the device.
+  // A notification that waits for the device. `fresh`: it was accepted so lately that it, and older ones, may have been
+  // routed while the device was being served.
   struct Pending {
     MessageId id;
     AppId app;
+    bool fresh = false;
   };
 
   // What is known of one notification in the window.

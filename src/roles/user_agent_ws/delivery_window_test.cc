@@ -96,6 +96,76 @@ TEST(DeliveryWindow, AnAppThatDoesNotAckCostsNoOtherApp) {
   EXPECT_EQ(window.entries().size(), 7u);
 }
 
+Pending fresh(std::uint64_t n, char app = 'a') {
+  return {id_of(n), app_of(app), true};
+}
+
+std::vector<MessageId> ids_of(const std::vector<Pending>& found, const std::vector<std::size_t>& chosen) {
+  std::vector<MessageId> ids;
+  for (const auto i : chosen) ids.push_back(found[i].id);
+  return ids;
+}
+
+// Reads one page, sends what it brings and answers that.
+std::vector<MessageId> read_page(DeliveryWindow& window, const std::vector<Pending>& found, bool more) {
+  const auto sent = ids_of(found, window.page(found, more, kLimits));
+  for (const auto& id : sent) EXPECT_TRUE(window.sent(id, kNow, kLater));
+  return sent;
+}
+
+using Ids = std::vector<MessageId>;
+
+// 4 and 9 are of one app and were written together, after the page up to 6 was read.
+TEST(DeliveryWindow, AFreshNotificationWaitsForOlderOnesThatWereWrittenBehindTheScan) {
+  DeliveryWindow window;
+  window.start();
+  ASSERT_TRUE(window.next_page(false, kLimits));
+  EXPECT_EQ(read_page(window, {of(1, 'b'), fresh(6, 'b')}, true), (Ids{id_of(1), id_of(6)}));
+  EXPECT_EQ(window.next_page(false, kLimits)->after, id_of(6));
+  EXPECT_EQ(read_page(window, {fresh(9)}, false), Ids{});
+  EXPECT_EQ(window.next_page(false, kLimits)->after, id_of(1)) << "from where nothing is fresh";
+  EXPECT_EQ(read_page(window, {fresh(4), fresh(6, 'b')}, true), Ids{id_of(4)});
+  EXPECT_EQ(window.next_page(false, kLimits)->after, id_of(6));
+  EXPECT_EQ(read_page(window, {fresh(9)}, false), Ids{id_of(9)}) << "its turn has come";
+  EXPECT_FALSE(window.catching_up());
+}
+
+TEST(DeliveryWindow, OnePageFromTheStartNeedsNoSecondLook) {
+  DeliveryWindow window;
+  window.start();
+  ASSERT_TRUE(window.next_page(false, kLimits));
+  EXPECT_EQ(read_page(window, {fresh(4), fresh(6, 'b'), fresh(9)}, false), (Ids{id_of(4), id_of(6), id_of(9)}));
+  EXPECT_FALSE(window.catching_up());
+}
+
+TEST(DeliveryWindow, WhatIsNotFreshIsSentAtOnce) {
+  DeliveryWindow window;
+  window.start();
+  ASSERT_TRUE(window.next_page(false, kLimits));
+  EXPECT_EQ(read_page(window, {of(1), of(2)}, true), (Ids{id_of(1), id_of(2)}));
+  ASSERT_TRUE(window.next_page(false, kLimits));
+  EXPECT_EQ(read_page(window, {of(3)}, false), Ids{id_of(3)});
+}
+
+// The same while pages are read for an app that was held: 7 was written late, behind 8 of another app.
+TEST(DeliveryWindow, AHeldAppsFreshNotificationWaitsForOlderOnesToo) {
+  DeliveryWindow window;
+  fill(window);
+  ASSERT_TRUE(window.acked(id_of(1), kLimits));
+  EXPECT_EQ(window.next_page(false, kLimits)->after, id_of(4));
+  EXPECT_EQ(read_page(window, {of(5)}, true), Ids{id_of(5)});
+  ASSERT_TRUE(window.acked(id_of(2), kLimits));
+  EXPECT_EQ(window.next_page(false, kLimits)->after, id_of(5));
+  EXPECT_EQ(read_page(window, {fresh(8, 'b')}, true), Ids{}) << "b is live";
+  EXPECT_EQ(window.next_page(false, kLimits)->after, id_of(8));
+  EXPECT_EQ(read_page(window, {fresh(9)}, false), Ids{});
+  EXPECT_EQ(window.next_page(false, kLimits)->after, id_of(5)) << "after the last one that was sent";
+  EXPECT_EQ(read_page(window, {fresh(7), fresh(8, 'b'), fresh(9)}, false), Ids{id_of(7)});
+  ASSERT_TRUE(window.acked(id_of(3), kLimits));
+  EXPECT_EQ(window.next_page(false, kLimits)->after, id_of(8));
+  EXPECT_EQ(read_page(window, {fresh(9)}, false), Ids{id_of(9)});
+}
+
 TEST(DeliveryWindow, TheScanPassesOverAnAppWithoutRoom) {
   DeliveryWindow window;
   window.start();
@@ -329,6 +399,7 @@ class Model {
     bool failures = false;    // some reads and fetches fail
     std::uint64_t apps = 1;
     bool silent = false;  // app a never acks
+    bool late = false;    // apps are routed independently: what is stored first may become pending last
   };
 
   Model(std::uint64_t seed, Shape shape) : random_(seed), shape_(shape) {
@@ -344,6 +415,7 @@ class Model {
       case 0:
       case 1:
         store();
+        if (shape_.late) route_some();
         break;
       case 2:
       case 3:
@@ -375,7 +447,10 @@ class Model {
   void settle() {
     blocked_ = false;
     shape_.failures = false;
-    const int rounds = shape_.silent ? 1'000 : 5'000;
+    const int rounds = shape_.silent ? 3'000 : 5'000;
+    for (auto& [name, waiting] : unrouted_) {
+      while (!waiting.empty()) route(name);
+    }
     for (int i = 0; i < rounds && !(window_.idle() && announced_.empty()); ++i) {
       announce();
       fetch();
@@ -402,7 +477,7 @@ class Model {
  private:
   std::uint64_t pick(std::uint64_t n) { return std::uniform_int_distribution<std::uint64_t>(0, n - 1)(random_); }
   char app(const MessageId& id) const { return apps_.at(id); }
-  Pending pending_of(const MessageId& id) const { return {id, app_of(app(id))}; }
+  Pending pending_of(const MessageId& id) const { return {id, app_of(app(id)), shape_.late}; }
   bool fails() { return shape_.failures && pick(5) == 0; }
 
   void store() {
@@ -410,9 +485,19 @@ class Model {
     const auto id = id_of(shape_.ascending ? next_ : next_ - std::min(next_ - 1, pick(80)));
     if (!stored_.insert(id).second) return;
     apps_[id] = static_cast<char>('a' + pick(shape_.apps));
-    pending_.insert(id);
-    announced_.push_back(id);
+    unrouted_[app(id)].push_back(id);
+    if (!shape_.late) route(app(id));
   }
+
+  void route(char name) {
+    std::deque<MessageId>& waiting = unrouted_[name];
+    for (std::uint64_t n = 1 + pick(3); n > 0 && !waiting.empty(); --n) {
+      pending_.insert(waiting.front());
+      announced_.push_back(waiting.front());
+      waiting.pop_front();
+    }
+  }
+  void route_some() { route(static_cast<char>('a' + pick(shape_.apps))); }
 
   void announce() {
     if (announced_.empty()) return;
@@ -519,6 +604,7 @@ class Model {
   std::deque<MessageId> announced_, fetches_, acked_;
   std::map<MessageId, char> apps_;
   std::map<char, MessageId> latest_;
+  std::map<char, std::deque<MessageId>> unrouted_;
   bool blocked_ = false;
   bool reading_ = false;
   bool seen_ = false;
@@ -538,17 +624,20 @@ TEST_P(DeliveryWindowModel, NothingPendingIsLeftUnsentWhateverTheInterleaving) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Shapes, DeliveryWindowModel,
-                         testing::Values(Model::Shape{}, Model::Shape{.ascending = true}, Model::Shape{.apps = 3},
-                                         Model::Shape{.ascending = true, .apps = 4},
-                                         Model::Shape{.ascending = true, .failures = true, .apps = 3},
-                                         Model::Shape{.ack_lag = true, .ends_early = true, .failures = true, .apps = 3},
-                                         Model::Shape{.apps = 3, .silent = true},
-                                         Model::Shape{.ascending = true, .failures = true, .apps = 3, .silent = true},
-                                         Model::Shape{.ascending = true, .failures = true},
-                                         Model::Shape{.ack_lag = true},
-                                         Model::Shape{.ends_early = true, .failures = true},
-                                         Model::Shape{.ack_lag = true, .ends_early = true, .failures = true}));
+INSTANTIATE_TEST_SUITE_P(
+    Shapes, DeliveryWindowModel,
+    testing::Values(Model::Shape{}, Model::Shape{.ascending = true}, Model::Shape{.apps = 3},
+                    Model::Shape{.ascending = true, .apps = 4},
+                    Model::Shape{.ascending = true, .failures = true, .apps = 3},
+                    Model::Shape{.ack_lag = true, .ends_early = true, .failures = true, .apps = 3},
+                    Model::Shape{.apps = 3, .silent = true},
+                    Model::Shape{.ascending = true, .failures = true, .apps = 3, .silent = true},
+                    Model::Shape{.ascending = true, .apps = 3, .late = true},
+                    Model::Shape{.ascending = true, .failures = true, .apps = 4, .late = true},
+                    Model::Shape{.ascending = true, .ack_lag = true, .apps = 3, .silent = true, .late = true},
+                    Model::Shape{.ascending = true, .failures = true}, Model::Shape{.ack_lag = true},
+                    Model::Shape{.ends_early = true, .failures = true},
+                    Model::Shape{.ack_lag = true, .ends_early = true, .failures = true}));
 
 }  // namespace
 }  // namespace herald::roles::user_agent_ws
