@@ -92,4 +92,19 @@ std::optional<std::vector<std::pair<std::string_view, std::string_view>>> split_
   return members;
 }
 
+std::optional<std::vector<std::string_view>> split_json_array(std::string_view text) {
+  std::vector<std::string_view> elements;
+  Scanner scanner(text);
+  if (!scanner.take('[')) return std::nullopt;
+  if (!scanner.take(']')) {
+    do {
+      elements.push_back(scanner.value());
+      if (elements.back().empty()) return std::nullopt;
+    } while (scanner.take(','));
+    if (!scanner.take(']')) return std::nullopt;
+  }
+  if (!scanner.at_end()) return std::nullopt;
+  return elements;
+}
+
 }  // namespace herald::protocol

@@ -33,5 +33,13 @@ TEST(JsonMembers, WhatIsNoObjectIsNone) {
   }
 }
 
+TEST(JsonMembers, ElementsOfAnArray) {
+  EXPECT_THAT(*split_json_array(" [ ] "), IsEmpty());
+  EXPECT_THAT(*split_json_array(R"([ {"a":"]"} ,[1,2], "x" ])"), ElementsAre(R"({"a":"]"})", "[1,2]", "\"x\""));
+  for (const auto* text : {"", "1", "{}", "[", "]", "[]x", "[,]", "[1,]", "[1 2]", "[1}", "[[1]", R"(["x)"}) {
+    EXPECT_FALSE(split_json_array(text)) << text;
+  }
+}
+
 }  // namespace
 }  // namespace herald::protocol

@@ -21,17 +21,33 @@ std::unexpected<Refusal> refuse(std::string message) {
   return std::unexpected(Refusal{400, std::nullopt, std::move(message), "matrix", std::nullopt});
 }
 
-std::expected<std::vector<std::string>, Refusal> read_pushkeys(const std::optional<JsonValue>& devices) {
-  if (!devices || devices->type() != JsonType::kArray) return refuse("notification.devices is missing");
-  const auto elements = devices->elements();
-  if (elements.empty()) return refuse("notification.devices is empty");
-  if (elements.size() > kDevicesMost) return refuse("notification.devices has too many devices");
+using Members = std::vector<std::pair<std::string_view, std::string_view>>;
+
+// The string that `quoted` is; nullopt: it is none of strict JSON.
+std::optional<std::string> string_of(std::string_view quoted) {
+  const auto document = JsonDocument::parse(quoted, 1);
+  const auto text = document ? document->root().string() : std::nullopt;
+  return text ? std::optional<std::string>(*text) : std::nullopt;
+}
+
+// The first member of that name, as it was written; empty: there is none.
+std::string_view member_of(const Members& members, std::string_view quoted) {
+  const auto found = std::ranges::find(members, quoted, &Members::value_type::first);
+  return found == members.end() ? std::string_view() : found->second;
+}
+
+// Of a device nothing counts but its pushkey: its tweaks and data come from a user's rules and client.
+std::expected<std::vector<std::string>, Refusal> read_pushkeys(std::string_view devices) {
+  const auto elements = split_json_array(devices);
+  if (!elements) return refuse("notification.devices is missing");
+  if (elements->empty()) return refuse("notification.devices is empty");
+  if (elements->size() > kDevicesMost) return refuse("notification.devices has too many devices");
   std::vector<std::string> pushkeys;
-  for (const auto& device : elements) {
-    const auto pushkey = device.get("pushkey");
-    const auto text = pushkey ? pushkey->string() : std::nullopt;
-    if (!text || text->empty()) return refuse("a device has no pushkey");
-    pushkeys.emplace_back(*text);
+  for (const std::string_view device : *elements) {
+    const auto members = split_json_object(device);
+    auto pushkey = members ? string_of(member_of(*members, R"("pushkey")")) : std::nullopt;
+    if (!pushkey || pushkey->empty()) return refuse("a device has no pushkey");
+    pushkeys.push_back(*std::move(pushkey));
   }
   return pushkeys;
 }
@@ -45,6 +61,7 @@ struct Part {
 // Of a notification, besides its devices; Matrix knows fourteen. Others are left out.
 constexpr std::size_t kMembersMost = 64;
 
+constexpr std::string_view kDevices = R"("devices")";
 constexpr std::string_view kBodyStart = R"({"notification":{)";
 constexpr std::string_view kBodyEnd = "}}";
 
@@ -86,19 +103,9 @@ bool is_kept(std::string_view quoted) {
   return quoted.size() > 2 && std::ranges::find(kKept, quoted.substr(1, quoted.size() - 2)) != kKept.end();
 }
 
-std::optional<std::string> name_of(std::string_view quoted) {
-  const auto document = JsonDocument::parse(quoted, 1);
-  const auto name = document ? document->root().string() : std::nullopt;
-  return name ? std::optional<std::string>(*name) : std::nullopt;
-}
-
-using Members = std::vector<std::pair<std::string_view, std::string_view>>;
-
 std::optional<Members> notification_of(std::string_view body) {
   const auto members = split_json_object(body);
-  if (!members) return std::nullopt;
-  const auto found = std::ranges::find(*members, "\"notification\"", &Members::value_type::first);
-  return found == members->end() ? std::nullopt : split_json_object(found->second);
+  return members ? split_json_object(member_of(*members, R"("notification")")) : std::nullopt;
 }
 
 }  // namespace
@@ -108,27 +115,21 @@ std::expected<MatrixNotification, Refusal> parse_matrix(std::string_view body, c
   if (!notification) return refuse("the body is no JSON object with a notification");
   MatrixNotification out;
   std::vector<Part> parts;
-  std::optional<JsonDocument> devices;
   std::unordered_set<std::string> seen;
   for (const auto& [quoted, value] : *notification) {
-    const bool is_devices = quoted == "\"devices\"";
-    if (value.size() > limits.webpush_message_max_bytes && !is_devices) continue;
-    if (parts.size() >= kMembersMost && !is_devices && !is_kept(quoted)) continue;
+    if (quoted == kDevices || value.size() > limits.webpush_message_max_bytes) continue;
+    if (parts.size() >= kMembersMost && !is_kept(quoted)) continue;
     // Two levels of nesting are around it.
     auto document = JsonDocument::parse(value, limits.json_depth_max - 2);
-    auto name = name_of(quoted);
-    if (!document || !name || !seen.insert(*name).second) continue;
-    if (*name == "devices") {
-      devices = std::move(*document);
-      continue;
-    }
+    auto name = string_of(quoted);
+    if (!document || !name || *name == "devices" || !seen.insert(*name).second) continue;
     if (*name == "prio" && document->root().string() != "high") out.urgency = Urgency::kLow;
     std::string text;
     append_json_string(text, *name);
     text.append(":").append(value);
     parts.push_back({std::move(*name), std::move(text)});
   }
-  auto pushkeys = read_pushkeys(devices ? std::optional(devices->root()) : std::nullopt);
+  auto pushkeys = read_pushkeys(member_of(*notification, kDevices));
   if (!pushkeys) return std::unexpected(std::move(pushkeys.error()));
   out.pushkeys = std::move(*pushkeys);
   cut_to(parts, limits.webpush_message_max_bytes);

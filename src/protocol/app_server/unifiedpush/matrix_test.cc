@@ -39,6 +39,18 @@ TEST(Matrix, RefusesWhatIsNotANotification) {
   }
 }
 
+// What a user's push rules and client can put beside a pushkey.
+TEST(Matrix, ReadsNothingOfADeviceButItsPushkey) {
+  const std::string deep = std::string(5'000, '[') + std::string(5'000, ']');
+  for (const std::string& value : {deep, std::string(R"("\u0000")"), std::string(R"("\ud800")"),
+                                   std::string("{\"sound\":\"\xff\"}"), std::string("1e400")}) {
+    const auto read =
+        parse_matrix(posted("", R"([{"tweaks":)" + value + R"(,"pushkey":"https://a/1","data":)" + value + "}]"), {});
+    ASSERT_TRUE(read) << value.substr(0, 40);
+    EXPECT_EQ(read->pushkeys, std::vector<std::string>{"https://a/1"});
+  }
+}
+
 // What any member of a room can put into an event.
 TEST(Matrix, LeavesOutWhatADeviceCouldNotRead) {
   const std::string kept = R"("event_id":"$e1","counts":{"unread":2})";
