@@ -237,6 +237,8 @@ async def test_a_body_of_text_is_the_message(plain_server, name):
         assert request("POST", url + "?id=n1&ttl=60", "5 & 6 = {11}", headers=form).status == 200
         second = await device.notification()
         assert (second["message"], second["id"], second["ttl"], second["title"]) == ("5 & 6 = {11}", "n1", 60, "Kitchen")
+        assert request("POST", url, "[urgent] Disk full", headers={"Content-Type": "text/plain"}).status == 200
+        assert (await device.notification())["message"] == "[urgent] Disk full"
         assert request("POST", url, "Dinner", headers={"Content-Type": "application/json"}).json["reason"] == "JSON not valid"
 
 

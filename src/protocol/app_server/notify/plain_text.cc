@@ -5,6 +5,7 @@
 
 #include "base/encoding.h"
 #include "base/json_string.h"
+#include "protocol/json.h"
 
 namespace herald::protocol::notify {
 
@@ -31,6 +32,8 @@ bool is_json_type(std::string_view content_type) {
   return type.ends_with("/json") || type.ends_with("+json");
 }
 
+constexpr std::uint64_t kDepthMost = 512;
+
 bool is_text(std::string_view text) {
   return is_valid_utf8(text) && !text.contains('\0');
 }
@@ -49,7 +52,10 @@ bool is_plain_text(std::string_view body, std::string_view content_type) {
   if (is_json_type(content_type)) return false;
   if (body.starts_with(kByteOrderMark)) body.remove_prefix(kByteOrderMark.size());
   const std::size_t first = body.find_first_not_of(" \t\r\n");
-  return first != std::string_view::npos && !std::string_view("{[\"").contains(body[first]);
+  if (first == std::string_view::npos || body[first] == '{') return false;
+  // "[urgent] Disk full" is text.
+  const bool may_be_json = body[first] == '[' || body[first] == '"';
+  return !may_be_json || !JsonDocument::parse(body, kDepthMost);
 }
 
 std::optional<std::string> json_of_text(std::string_view body, const FieldSource& field) {

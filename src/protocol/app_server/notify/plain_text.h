@@ -9,8 +9,8 @@
 
 namespace herald::protocol::notify {
 
-// True if a body is text: it is not empty, its content type is not JSON, and it does not begin as a JSON object, array
-// or string does. `content_type`: empty if there is none.
+// True if a body is text: it is not empty, its content type is not JSON, it does not begin as a JSON object does, and
+// it is no JSON array or string. `content_type`: empty if there is none.
 [[nodiscard]] bool is_plain_text(std::string_view body, std::string_view content_type);
 
 // Gives the value of the field of that name; nullopt: it was not sent.

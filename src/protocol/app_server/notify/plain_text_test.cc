@@ -16,9 +16,10 @@ std::optional<std::string> json(std::string_view body, const Fields& fields = {}
   });
 }
 
-TEST(PlainText, IsWhatDoesNotBeginAsJson) {
+TEST(PlainText, IsWhatIsNoJson) {
   for (const std::string_view body :
-       {"Dinner is ready", "5", "null", "true dat", "  x", "\n.", "\xef\xbb\xbfHello", "(a)", "'{}'", "\xff"}) {
+       {"[urgent] Disk full", "[x] done", "\"Dinner\" is ready", "[", "\"", "Dinner is ready", "5", "null", "true dat",
+        "  x", "\n.", "\xef\xbb\xbfHello", "(a)", "'{}'", "\xff"}) {
     EXPECT_TRUE(is_plain_text(body, "")) << body;
     EXPECT_TRUE(is_plain_text(body, "application/x-www-form-urlencoded")) << body;
     EXPECT_TRUE(is_plain_text(body, "text/plain; charset=utf-8")) << body;
