@@ -60,8 +60,11 @@ class Device::Watcher final : public FrameWatcher {
     unacked_.insert_or_assign(id, Unacked{message.app, message.expires_at});
     const auto own = static_cast<std::size_t>(
         std::ranges::count_if(unacked_, [&](const auto& entry) { return entry.second.app == message.app; }));
-    const bool too_many = own > 1 && unacked_.size() > device_.site_.swarm.limits.unacked_per_device;
-    if (own > device_.window_limit() || too_many) {
+    std::set<AppId> apps;
+    for (const auto& [each, unacked] : unacked_) apps.insert(unacked.app);
+    // Past the bound for all, each app that has none yet gets one.
+    const std::size_t most = device_.site_.swarm.limits.unacked_per_device + apps.size() - 1;
+    if (own > device_.window_limit() || unacked_.size() > most) {
       device_.site_.model.violated(
           "a slow device costs only its window",
           fmt::format("{} unacked at {}, {} of them of one app", unacked_.size(), device_.id_.hex(), own));

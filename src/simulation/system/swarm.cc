@@ -21,7 +21,7 @@ Limits draw_limits(Choices& choices) {
   Limits limits;
   limits.unacked_window = one_of(choices, {4, 1, 2, 64});
   limits.webpush_unacked_window = one_of(choices, {4, 1, 2, 10});
-  limits.unacked_per_device = one_of(choices, {640, 1, 4});
+  limits.unacked_per_device = limits.unacked_window * one_of(choices, {10, 1, 2});
   limits.takeovers_at_once = one_of(choices, {4, 1});
   limits.takeover_delay_max_ms = one_of(choices, {8'000, 1'000, 0});
   limits.pending_page = one_of(choices, {32, 1, 2, 3});
