@@ -37,10 +37,18 @@ void StoreRun::calm() {
 void StoreRun::come_back() {
   constexpr int kTriesMost = 5;
   for (int i = 0; i < kTriesMost; ++i) {
-    if (call_purge()) return;
+    if (call_purge() && writes()) return;
     world_.clock().advance(std::chrono::seconds(10));
   }
   throw Violation{"calm: the store does not come back: " + last_error_.value_or(Error{}).message};
+}
+
+// A failure of RocksDB's background work shows with the next write.
+bool StoreRun::writes() {
+  call_set_location(device(0), {});
+  if (last_error_) return false;
+  call_set_location(device(0), {.kind = LocationKind::kSleeping, .server = "UDP1"});
+  return !last_error_;
 }
 
 void StoreRun::route_all() {

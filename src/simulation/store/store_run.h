@@ -56,6 +56,7 @@ class StoreRun {
   // calm (store_calm.cc)
   void calm();
   void come_back();
+  [[nodiscard]] bool writes();
   void route_all();
   void drain(const UserAgentId& device);
   void check_ended();
