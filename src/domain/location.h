@@ -28,7 +28,12 @@ struct Location {
   std::uint32_t shard = 0;  // kWebSocket: the event loop of that server that holds the connection
   std::uint64_t connection =
       0;  // kWebSocket: unique per connection and server start; tells an old connection from its successor
-  bool operator==(const Location&) const = default;
+  // When it was written, in milliseconds of the writer's clock: a location takes the place of one with a lesser order
+  // only. 0: it stays whatever was written before. No part of what the location is.
+  std::uint64_t order = 0;
+  friend bool operator==(const Location& a, const Location& b) {
+    return a.kind == b.kind && a.server == b.server && a.shard == b.shard && a.connection == b.connection;
+  }
 };
 
 // A user agent as the directory knows it.

@@ -24,6 +24,11 @@ struct AppPage {
   bool more = false;
 };
 
+// `before`, which set_location() answered, kept `written` from being stored.
+[[nodiscard]] inline bool overruled(const Location& written, const Location& before) {
+  return written.order != 0 && before.order >= written.order && before != written;
+}
+
 class Directory {
  public:
   virtual ~Directory() = default;
@@ -51,6 +56,9 @@ class Directory {
   // Says where the user agent is now; makes the node if it is new. `wake` replaces the stored interface if given; one
   // without an ip takes the stored one away.
   // Answers what was stored before: a kWebSocket location there names the connection that this one takes over from.
+  // A store that several processes share keeps what it has if that has no lesser `order`, and answers it, so that a
+  // write that comes late, perhaps from a process that is gone, changes nothing: overruled() tells. A store of one
+  // process may write it all the same, since calls for a device take effect in the order asked.
   virtual void set_location(UserAgentId user_agent, Location location, std::optional<WakeInterface> wake,
                             Reply<Result<Location>> reply) = 0;
 

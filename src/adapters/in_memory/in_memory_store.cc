@@ -416,6 +416,7 @@ void InMemoryStore::set_location(UserAgentId user_agent, Location location, std:
                                  Reply<Result<Location>> reply) {
   const std::lock_guard lock(mutex_);
   auto& node = nodes_[user_agent];
+  if (ports::overruled(location, node.location)) return std::move(reply)(node.location);
   if (wake) node.wake = wake->ip.empty() ? std::nullopt : std::move(wake);
   Location before = std::exchange(node.location, std::move(location));
   forget_if_unused(user_agent);
@@ -431,7 +432,9 @@ void InMemoryStore::leave(UserAgentId user_agent, ServerId server, std::uint64_t
   const bool still_there =
       location.kind == LocationKind::kWebSocket && location.server == server && location.connection == connection;
   if (still_there) {
+    const std::uint64_t order = location.order;
     location = {};
+    location.order = order;
     if (it->second.wake && !sleep_server.empty()) {
       location.kind = LocationKind::kSleeping;
       location.server = std::move(sleep_server);

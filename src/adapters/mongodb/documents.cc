@@ -236,6 +236,7 @@ Document location_change(const Location& location, const std::optional<WakeInter
   Document unset;
   set.number("v", kVersion).number("kind", static_cast<std::int64_t>(location.kind)).text("server", location.server);
   set.number("shard", location.shard).number("connection", std::bit_cast<std::int64_t>(location.connection));
+  if (location.order != 0) set.number("order", static_cast<std::int64_t>(location.order));
   if (location.kind == LocationKind::kSleeping) {
     set.text("sleeps", location.server);
   } else {
@@ -262,6 +263,7 @@ Result<Node> read_node(const Row& row) {
   node.location.server = row.text("server").value_or("");
   node.location.shard = static_cast<std::uint32_t>(row.number("shard").value_or(0));
   node.location.connection = std::bit_cast<std::uint64_t>(row.number("connection").value_or(0));
+  node.location.order = static_cast<std::uint64_t>(row.number("order").value_or(0));
   if (const auto ip = row.text("wake_ip")) {
     node.wake = WakeInterface{std::string(*ip), static_cast<std::uint16_t>(row.number("wake_port").value_or(0))};
   }

@@ -5,6 +5,7 @@
 #include "adapters/mongodb/documents.h"
 #include "adapters/mongodb/schema.h"
 #include "adapters/mongodb/shared_steps.h"
+#include "ports/directory.h"
 
 namespace herald::adapters::mongodb {
 
@@ -18,22 +19,6 @@ namespace {
   return filter;
 }
 
-// One command a call: only findAndModify answers the location before in the same step that replaces it, and without
-// that two connections of one device could miss each other.
-[[nodiscard]] Result<Location> set_one(Context& context, const SetLocation& what) {
-  const Document device = text_of("_id", what.user_agent.hex());
-  const auto before = context.database.find_and_update(kNodes, device, location_change(what.location, what.wake), true);
-  if (!before) return std::unexpected(before.error());
-  if (what.location.kind == LocationKind::kDisconnected) {
-    const Document empty = empty_node(what.user_agent);
-    if (auto removed = context.database.remove(kNodes, {&empty, 1}); !removed) return std::unexpected(removed.error());
-  }
-  if (!*before) return Location{};
-  const auto node = read_node(Row(**before));
-  if (!node) return std::unexpected(node.error());
-  return node->location;
-}
-
 [[nodiscard]] Result<std::map<UserAgentId, Node>> nodes_by_id(Context& context, const std::set<std::string>& ids) {
   const std::vector<std::string> wanted(ids.begin(), ids.end());
   const auto documents = find_by_ids(context, kNodes, wanted, {});
@@ -45,6 +30,44 @@ namespace {
     nodes.emplace(node->user_agent, std::move(*node));
   }
   return nodes;
+}
+
+// The device, unless its location has no lesser order.
+[[nodiscard]] Document not_overruled(const SetLocation& what) {
+  Document filter = text_of("_id", what.user_agent.hex());
+  if (what.location.order == 0) return filter;
+  Document no_lesser;
+  no_lesser.number("$gte", static_cast<std::int64_t>(what.location.order));
+  return std::move(filter.document("order", Document().document("$not", no_lesser)));
+}
+
+// The location that overruled a write, which found no document to change and none to make.
+[[nodiscard]] Result<Location> overruling(Context& context, const SetLocation& what, const Error& error) {
+  const auto nodes = nodes_by_id(context, {what.user_agent.hex()});
+  if (!nodes) return std::unexpected(nodes.error());
+  const auto node = nodes->find(what.user_agent);
+  if (node == nodes->end()) return std::unexpected(error);
+  const Location& location = node->second.location;
+  const bool is_there = location == what.location;
+  if (!is_there && !ports::overruled(what.location, location)) return std::unexpected(error);
+  return location;
+}
+
+// One command a call: only findAndModify answers the location before in the same step that replaces it, and without
+// that two connections of one device could miss each other.
+[[nodiscard]] Result<Location> set_one(Context& context, const SetLocation& what) {
+  const auto before =
+      context.database.find_and_update(kNodes, not_overruled(what), location_change(what.location, what.wake), true);
+  if (!before && before.error().kind == ErrorKind::kConflict) return overruling(context, what, before.error());
+  if (!before) return std::unexpected(before.error());
+  if (what.location.kind == LocationKind::kDisconnected) {
+    const Document empty = empty_node(what.user_agent);
+    if (auto removed = context.database.remove(kNodes, {&empty, 1}); !removed) return std::unexpected(removed.error());
+  }
+  if (!*before) return Location{};
+  const auto node = read_node(Row(**before));
+  if (!node) return std::unexpected(node.error());
+  return node->location;
 }
 
 [[nodiscard]] bool is_there(const Node& node, const Leave& what) {

@@ -56,6 +56,7 @@ class OpenStore final : public ports::contract::StoreUnderTest {
   ports::Directory& directory() override { return *store_; }
   ports::ReceiptLog& receipts() override { return *store_; }
   ports::ServerRegistry& servers() override { return *store_; }
+  [[nodiscard]] bool is_shared() const override { return false; }
   [[nodiscard]] StoreCondition condition() const { return store_->condition(); }
 
  private:

@@ -22,6 +22,32 @@ TEST_P(LocationContract, SettingALocationAnswersThePreviousOne) {
   EXPECT_EQ(call().locate({device(1)}).at(0).location, web_socket("WS2", 8));
 }
 
+// Stores of one process may write it all the same.
+TEST_P(LocationContract, AWriteThatComesLateIsOverruled) {
+  Location earlier = web_socket("WS1", 7);
+  earlier.order = 1'000;
+  Location later = web_socket("WS2", 8);
+  later.order = 2'000;
+  call().set_location(device(1), later, wake_);
+  const Location before = call().set_location(device(1), earlier, WakeInterface{.ip = "10.0.0.1"});
+  EXPECT_EQ(before, web_socket("WS2", 8));
+  const auto node = call().locate({device(1)}).at(0);
+  EXPECT_EQ(ports::overruled(earlier, before), store().is_shared());
+  if (store().is_shared()) {
+    EXPECT_EQ(node.location, web_socket("WS2", 8));
+    EXPECT_EQ(node.wake, wake_);
+    EXPECT_EQ(node.location.order, 2'000);
+  } else {
+    EXPECT_EQ(node.location, web_socket("WS1", 7));
+  }
+  call().leave(device(1), node.location.server, node.location.connection, "UDP1");
+  earlier.order = 3'000;
+  EXPECT_EQ(call().set_location(device(1), earlier), sleeping("UDP1"));
+  EXPECT_EQ(call().locate({device(1)}).at(0).location, web_socket("WS1", 7)) << "a greater order is written";
+  EXPECT_EQ(call().set_location(device(1), web_socket("WS3", 9)), web_socket("WS1", 7));
+  EXPECT_EQ(call().locate({device(1)}).at(0).location, web_socket("WS3", 9)) << "without an order it is written, too";
+}
+
 TEST_P(LocationContract, ARegistrationLeavesTheLocationAlone) {
   call().set_location(device(1), web_socket("WS1", 7), wake_);
   ASSERT_TRUE(call().register_app({.id = app_id(1), .kind = {}, .public_key_pem = ""}, device(1)));

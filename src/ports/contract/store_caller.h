@@ -41,6 +41,8 @@ class StoreUnderTest {
   virtual Directory& directory() = 0;
   virtual ReceiptLog& receipts() = 0;
   virtual ServerRegistry& servers() = 0;
+  // Several processes may use it.
+  [[nodiscard]] virtual bool is_shared() const { return true; }
 };
 
 using StoreFactory = std::function<std::unique_ptr<StoreUnderTest>(const Limits&, const Clock&)>;

@@ -51,9 +51,24 @@ void Presence::write_location(Connection& connection, Then then) {
 
 void Presence::set_location(std::uint64_t number, const UserAgentId& user_agent, std::optional<WakeInterface> wake,
                             std::move_only_function<void(Result<Location>)> then) {
-  const Location here{LocationKind::kWebSocket, context_.config.server, context_.config.shard, number};
-  context_.directory.set_location(user_agent, here, std::move(wake),
-                                  Reply<Result<Location>>(context_.executor, std::move(then)));
+  Location here{LocationKind::kWebSocket, context_.config.server, context_.config.shard, number};
+  here.order = static_cast<std::uint64_t>(context_.clock.wall().ms);
+  place(number, user_agent, std::move(here), std::move(wake), std::move(then));
+}
+
+// A location with a greater order is that of another server whose clock is ahead: the device has come here since. A
+// write of a server that is gone has nobody who would repeat it.
+void Presence::place(std::uint64_t number, const UserAgentId& user_agent, Location location,
+                     std::optional<WakeInterface> wake, std::move_only_function<void(Result<Location>)> then) {
+  auto answered = [this, number, user_agent, location, wake,
+                   then = std::move(then)](const Result<Location>& before) mutable {
+    if (!before || !ports::overruled(location, *before)) return then(before);
+    if (table_.find(number) == nullptr) return;
+    location.order = before->order + 1;
+    place(number, user_agent, std::move(location), std::move(wake), std::move(then));
+  };
+  context_.directory.set_location(user_agent, location, wake,
+                                  Reply<Result<Location>>(context_.executor, std::move(answered)));
 }
 
 // On a full disk. The device is given what is pending; what comes later is found when its location has been written,
@@ -92,6 +107,7 @@ void Presence::located(std::uint64_t number, const UserAgentId& user_agent, cons
 }
 
 void Presence::located_late(const UserAgentId& user_agent, const Location& written, const Location& before) {
+  if (ports::overruled(written, before)) return;
   displace(user_agent, before, written.connection);
   if (written.kind != LocationKind::kWebSocket) return;
   const Connection* connection = table_.find(written.connection);
@@ -187,13 +203,12 @@ void Presence::retry_leave(const Departure& departure, const Error& error) {
 
 void Presence::go_to_sleep(Connection& connection, const UserAgentId& user_agent, const WakeInterface& wake,
                            Then then) {
-  const Location asleep{LocationKind::kSleeping, context_.config.sleep_server(user_agent), 0, 0};
-  context_.directory.set_location(
-      user_agent, asleep, wake,
-      Reply<Result<Location>>(context_.executor, [this, number = connection.number(), user_agent,
-                                                  then = std::move(then)](const Result<Location>& previous) mutable {
-        slept(number, user_agent, previous, std::move(then));
-      }));
+  Location asleep{LocationKind::kSleeping, context_.config.sleep_server(user_agent), 0, 0};
+  asleep.order = static_cast<std::uint64_t>(context_.clock.wall().ms);
+  place(connection.number(), user_agent, std::move(asleep), wake,
+        [this, number = connection.number(), user_agent, then = std::move(then)](Result<Location> previous) mutable {
+          slept(number, user_agent, previous, std::move(then));
+        });
 }
 
 void Presence::slept(std::uint64_t number, const UserAgentId& user_agent, const Result<Location>& previous, Then then) {

@@ -63,6 +63,9 @@ class Presence {
 
   void set_location(std::uint64_t number, const UserAgentId& user_agent, std::optional<WakeInterface> wake,
                     std::move_only_function<void(Result<Location>)> then);
+  // `then` is not called if a location with a greater order stands in the way and the connection is gone.
+  void place(std::uint64_t number, const UserAgentId& user_agent, Location location, std::optional<WakeInterface> wake,
+             std::move_only_function<void(Result<Location>)> then);
   void read_instead(std::uint64_t number, const UserAgentId& user_agent, std::optional<WakeInterface> wake, Error error,
                     Then then);
   void located(std::uint64_t number, const UserAgentId& user_agent, const Result<Location>& previous, Then then);

@@ -69,6 +69,7 @@ class FakeStore final : public ports::MessageStore, public ports::DeliveryStore,
   void set_location(UserAgentId user_agent, Location location, std::optional<WakeInterface> wake,
                     Reply<Result<Location>> reply) override {
     if (failing || full) return std::move(reply)(away());
+    if (ports::overruled(location, locations[user_agent])) return std::move(reply)(Location(locations[user_agent]));
     if (wake && wake->ip.empty()) {
       wakes.erase(user_agent);
     } else if (wake) {
