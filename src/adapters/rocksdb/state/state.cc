@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "base/planted.h"
 
 namespace herald::adapters {
 
@@ -213,7 +214,7 @@ void State::undo(const TouchedReceipt& change) {
 }
 
 void State::undo(const TouchedDevice& change) {
-  pending_.erase(change.user_agent);
+  if (!planted::is(planted::Fault::kCountFromFailedRead)) pending_.erase(change.user_agent);
   directory_.forget_node(change.user_agent);
 }
 
