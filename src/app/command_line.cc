@@ -22,7 +22,12 @@ using Given = std::deque<std::vector<std::string>>;
 void add_configuration(CLI::App& app, std::string& config, Given& given) {
   app.add_option("--config", config, "TOML file with any of these options")
       ->type_name("FILE")
-      ->envname("HERALD_CONFIG");
+      ->envname("HERALD_CONFIG")
+      ->check([](const std::string& file) {
+        // Such as that of a variable that is not set.
+        return file.empty() ? std::string("the name of the file is empty; leave --config out to start without one")
+                            : "";
+      });
   for (const auto& option : options()) {
     auto* added = app.add_option(option.flags(), given.emplace_back(), option.doc)->type_name(option.form);
     added->allow_extra_args(false);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "transport/client.h"
+#include "transport/http_field.h"
 
 namespace herald::app {
 
@@ -30,7 +31,7 @@ Result<transport::SocketAddress> parse_address(const std::string& text) {
   if (address) return address;
   // The one name that means the same everywhere (RFC 6761 §6.3).
   constexpr std::string_view kLocalhost = "localhost:";
-  if (text.starts_with(kLocalhost)) {
+  if (transport::equals_ignoring_case(text.substr(0, kLocalhost.size()), kLocalhost)) {
     address = transport::SocketAddress::parse("127.0.0.1:" + text.substr(kLocalhost.size()));
     if (address) return address;
   }

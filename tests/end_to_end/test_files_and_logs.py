@@ -289,8 +289,13 @@ def test_an_open_string_in_a_configuration(tmp_path):
     assert done.returncode == 2 and "not valid TOML" in done.stderr and len(done.stderr.splitlines()) == 1, done
 
 
+@pytest.mark.parametrize("command", ["serve", "check-config"])
+def test_an_empty_name_of_a_configuration(command):
+    refused_with_one_line(run(command, "--config", ""), "--config")
+
+
 def test_localhost_is_an_address_to_listen_on(tmp_path):
-    server = herald.Server(tmp_path / "s", listen=("localhost:0",), operations="localhost:0")
+    server = herald.Server(tmp_path / "s", listen=("localhost:0",), operations="LocalHost:0")
     with server:
         assert get(server.url + "/status").status == 200
 
