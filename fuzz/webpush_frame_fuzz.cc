@@ -38,7 +38,7 @@ void check(const Other& /*request*/) {}
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   const herald::Limits limits;
-  const auto told = herald::protocol::sort_first_frame(text, limits);
+  const auto told = herald::protocol::sort_first_frame(text, size % 2 == 0, limits);
   const auto request = parse_frame(text, limits);
   if (!request) {
     HERALD_CHECK(request.error().close_reason == "Json" || request.error().close_reason == "SM", "a known reason");
