@@ -136,7 +136,6 @@ TEST_F(DirectoryRows, AMendedCountDoesNotUndoWhatAnotherProcessCountsMeanwhile) 
   later(std::chrono::hours(2));
   bool is_met = false;
   wire.decide_by([&](const WireCommand& command) -> Fate {
-    const std::string json = command.body->json();
     if (command.name == "update" && command.collection == kApps && !std::exchange(is_met, true)) {
       EXPECT_TRUE(call_.register_app(app(1), device(2)));
     }
