@@ -62,8 +62,6 @@ class InFlight {
   // False: it was not there.
   bool remove_pending(const PendingKey& key);
   [[nodiscard]] std::size_t pending_count(const UserAgentId& user_agent) const;
-  // How many devices have something waiting here.
-  [[nodiscard]] std::size_t devices() const { return waiting_.size(); }
   // In no order.
   [[nodiscard]] std::vector<PendingKey> pending_of(const UserAgentId& user_agent) const;
   // The first to be dropped: the oldest of the lowest priority.

@@ -116,8 +116,6 @@ class State {
   // Forgets what was not asked for lately. References end.
   void rotate();
 
-  // About what messages in flight take of memory; 0: none.
-  [[nodiscard]] std::size_t in_flight_bytes() const { return in_flight_.bytes(); }
   // Of the messages in flight every one has an id of at least this.
   [[nodiscard]] MessageId floor() { return in_flight_.floor(); }
 
