@@ -8,7 +8,8 @@ namespace herald::transport {
 
 namespace {
 
-// A shortage is over when this part of the connections' descriptors is free.
+// A shortage is over when this part of the connections' descriptors was given without a refusal. One low number alone
+// says little: an old connection may have just closed.
 constexpr std::uint64_t kFreeAgainPart = 16;
 
 std::uint64_t soft_limit() {
@@ -43,9 +44,10 @@ bool DescriptorReserve::covers(int fd) {
   if (number >= usable_) {
     begins_ = !short_;
     short_ = true;
+    given_since_ = 0;
     return true;
   }
-  if (number < usable_ - usable_ / kFreeAgainPart) short_ = false;
+  if (short_ && ++given_since_ > usable_ / kFreeAgainPart) short_ = false;
   return false;
 }
 

@@ -19,7 +19,8 @@ class DescriptorReserve {
   // True if the descriptor `fd`, which accept() has just given, is one of those that must stay free: every lower number
   // is in use then. Reads the limit again before it says so.
   [[nodiscard]] bool covers(int fd);
-  // True for the first of a row of descriptors that covers() was true for; the row ends when many are free again.
+  // True for the first of a row of descriptors that covers() was true for; the row ends when covers() was false for
+  // many one after another.
   [[nodiscard]] bool begins_shortage() const { return begins_; }
 
  private:
@@ -28,6 +29,7 @@ class DescriptorReserve {
   const std::uint64_t reserved_;
   std::uint64_t usable_ = 0;  // numbers below this one are for connections
   bool short_ = false;
+  std::uint64_t given_since_ = 0;  // descriptors for connections since the last refusal of the shortage
   bool begins_ = false;
 };
 

@@ -48,12 +48,17 @@ TEST(DescriptorReserve, TellsTheBeginningOfAShortageOnce) {
   EXPECT_TRUE(reserve.begins_shortage());
   EXPECT_TRUE(reserve.covers(800));
   EXPECT_FALSE(reserve.begins_shortage());
-  EXPECT_FALSE(reserve.covers(790));
+}
+
+TEST(DescriptorReserve, TellsTheNextShortageOnlyAfterManyWereFree) {
+  const LimitGuard guard(1'000);
+  DescriptorReserve reserve(200);
   EXPECT_TRUE(reserve.covers(800));
-  EXPECT_FALSE(reserve.begins_shortage()) << "a few are free now and then";
-  EXPECT_FALSE(reserve.covers(700));
-  EXPECT_TRUE(reserve.covers(800));
-  EXPECT_TRUE(reserve.begins_shortage());
+  for (const int given : {50, 51}) {
+    for (int i = 0; i < given; ++i) EXPECT_FALSE(reserve.covers(10)) << "an old connection has closed";
+    EXPECT_TRUE(reserve.covers(800));
+    EXPECT_EQ(reserve.begins_shortage(), given == 51) << "the 16th part of 800 was free, and one more";
+  }
 }
 
 TEST(DescriptorReserve, SeesALimitThatWasRaisedMeanwhile) {
