@@ -34,7 +34,9 @@ class Directory {
   virtual ~Directory() = default;
 
   // Registers `user_agent` for `app`, durably; makes the app and the node if they are new. Repeating it changes
-  // nothing. kExhausted: apps_per_device or devices_per_app would be passed.
+  // nothing. An app keeps the key it has; one without a key gets that of a registration that brings one, so that a
+  // registration never removes what the app's URL demands. kConflict: the app has a key, and the new registration has
+  // none. kExhausted: apps_per_device or devices_per_app would be passed.
   virtual void register_app(App app, UserAgentId user_agent, Reply<Status> reply) = 0;
 
   // Takes the registration back, durably. The device's pending deliveries of that app become kDropped. Answers false if

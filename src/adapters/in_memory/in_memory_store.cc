@@ -320,13 +320,17 @@ Status InMemoryStore::register_now(App app, UserAgentId user_agent) {
   const AppId id = app.id;
   const auto known_app = apps_.find(id);
   const auto known_node = nodes_.find(user_agent);
-  if (known_app != apps_.end() && known_app->second.user_agents.contains(user_agent)) return {};
-  if (known_app != apps_.end() && known_app->second.user_agents.size() >= limits_.devices_per_app) {
+  const bool repeated = known_app != apps_.end() && known_app->second.user_agents.contains(user_agent);
+  if (repeated && app.public_key_pem.empty()) return {};
+  if (!repeated && known_app != apps_.end() && known_app->second.user_agents.size() >= limits_.devices_per_app) {
     return fail(ErrorKind::kExhausted, "the app has devices_per_app devices");
   }
-  if (known_node != nodes_.end() && known_node->second.apps.size() >= limits_.apps_per_device) {
+  if (!repeated && known_node != nodes_.end() && known_node->second.apps.size() >= limits_.apps_per_device) {
     return fail(ErrorKind::kExhausted, "the device has apps_per_device apps");
   }
+  const bool demands = known_app != apps_.end() && !known_app->second.app.public_key_pem.empty();
+  if (demands && app.public_key_pem.empty()) return fail(ErrorKind::kConflict, "the app has a key");
+  if (known_app != apps_.end() && !demands) known_app->second.app.public_key_pem = app.public_key_pem;
   auto& stored = apps_.try_emplace(id, StoredApp{.app = std::move(app), .user_agents = {}}).first->second;
   stored.user_agents.insert(user_agent);
   nodes_[user_agent].apps.insert(id);

@@ -32,6 +32,30 @@ TEST_P(DirectoryContract, RegisteringAgainChangesNothing) {
   EXPECT_TRUE(call().nodes_of(app_id(1), {}, 10).user_agents.empty());
 }
 
+TEST_P(DirectoryContract, ARegistrationWithoutAKeyNeverTakesOneAway) {
+  App keyed = app(1);
+  keyed.public_key_pem = "first key";
+  ASSERT_TRUE(call().register_app(keyed, device(1)));
+  EXPECT_EQ(call().register_app(app(1), device(2)).error().kind, ErrorKind::kConflict);
+  EXPECT_TRUE(call().register_app(app(1), device(1))) << "it is registered";
+  keyed.public_key_pem = "second key";
+  EXPECT_TRUE(call().register_app(keyed, device(3)));
+  EXPECT_EQ(call().find_app(app_id(1))->public_key_pem, "first key");
+  EXPECT_EQ(call().nodes_of(app_id(1), {}, 10).user_agents, (std::vector{device(1), device(3)}));
+}
+
+TEST_P(DirectoryContract, AnAppWithoutAKeyGetsThatOfALaterRegistration) {
+  App keyed = app(1);
+  keyed.public_key_pem = "key";
+  for (const auto n : {1, 2}) ASSERT_TRUE(call().register_app(app(n), device(1)));
+  ASSERT_TRUE(call().register_app(keyed, device(2)));
+  EXPECT_EQ(call().find_app(app_id(1))->public_key_pem, "key");
+  keyed.id = app_id(2);
+  ASSERT_TRUE(call().register_app(keyed, device(1))) << "the device that registered it first";
+  EXPECT_EQ(call().find_app(app_id(2))->public_key_pem, "key");
+  EXPECT_EQ(call().nodes_of(app_id(2), {}, 10).user_agents, std::vector{device(1)});
+}
+
 TEST_P(DirectoryContract, NodesArePagedInOrderOfTheirIds) {
   for (const auto n : {4, 1, 3, 2, 5}) ASSERT_TRUE(call().register_app(app(1), device(n)));
   ASSERT_TRUE(call().register_app(app(2), device(6)));

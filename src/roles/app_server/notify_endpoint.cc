@@ -92,7 +92,7 @@ NotifyEndpoint::NotifyEndpoint(NotifyConfig config, NotifyPorts ports, Executor&
       loop_(loop),
       clock_(clock),
       log_(log),
-      apps_(config_.cached_apps_max),
+      apps_(config_.cached_apps_max, std::chrono::milliseconds(config_.limits.app_cached_ms)),
       refusals_(metrics),
       acceptance_({ports.directory, ports.queue, ports.order, ports.deadline}, loop, clock, log, metrics),
       accept_seconds_(metrics.histogram("herald_accept_seconds",
@@ -118,7 +118,7 @@ void NotifyEndpoint::post(const transport::HttpRequest& request, transport::Http
   auto notification = read(request);
   if (!notification) return refuse(responder, notification.error());
   auto posting = std::make_unique<Posting>(std::move(*notification), path->app, std::move(responder), clock_.mono());
-  if (const auto app = apps_.find(path->app)) return check(*app, std::move(posting));
+  if (const auto app = apps_.find(path->app, clock_.mono())) return check(*app, std::move(posting));
   look_up(path->app, std::move(posting));
 }
 
@@ -135,7 +135,7 @@ std::expected<notify::Notification, notify::Rejection> NotifyEndpoint::read(
 
 void NotifyEndpoint::look_up(AppId app, std::unique_ptr<Posting> posting) {
   auto found = [this, posting = std::move(posting)](Result<App> answer) mutable {
-    if (answer) return check(*apps_.keep(std::move(*answer)), std::move(posting));
+    if (answer) return check(*apps_.keep(std::move(*answer), clock_.mono()), std::move(posting));
     if (answer.error().kind != ErrorKind::kNotFound) return fail_with(posting->responder, answer.error());
     refuse(posting->responder, {404, "No valid AppToken", "unknown_app"});
   };

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+
 #include "base/crypto.h"
 #include "base/random.h"
 #include "domain/message_id_source.h"
@@ -12,6 +14,8 @@
 
 namespace herald::roles::app_server {
 namespace {
+
+using std::chrono::milliseconds;
 
 constexpr std::string_view kGood = R"({"id":"n1","message":"Hello","ttl":60,"priority":2})";
 
@@ -351,6 +355,20 @@ TEST_F(NotifyEndpointTest, LooksAnAppUpOnceWhileItIsCached) {
   }
   post(path(), kGood);
   EXPECT_EQ(world.lookups, 4);
+}
+
+TEST_F(NotifyEndpointTest, AsksForAnAppAgainWhenItWasCachedForLong) {
+  post(path(), kGood);
+  clock.advance(milliseconds(Limits{}.app_cached_ms - 1));
+  post(path(), kGood);
+  EXPECT_EQ(world.lookups, 1);
+  clock.advance(milliseconds(1));
+  world.apps[app.id].public_key_pem = "a key that came later";
+  expect_refusal(*post(path(), kGood), 400, "You must sign your message with your Private Key");
+  EXPECT_EQ(world.lookups, 2);
+  world.apps.clear();
+  clock.advance(milliseconds(Limits{}.app_cached_ms));
+  expect_refusal(*post(path(), kGood), 404, "No valid AppToken");
 }
 
 TEST_F(NotifyEndpointTest, NeverRemembersThatAnAppIsUnknown) {

@@ -60,6 +60,19 @@ void move_to(Transaction& txn, const UserAgentId& user_agent, NodeRecord& node, 
   return txn.rows().get(Family::kNodeApps, node_app_key(user_agent, app)).has_value();
 }
 
+// Writes the app's row if it is new or gets its key. A row keeps the key it has.
+[[nodiscard]] Status keep_key(Transaction& txn, const App& app) {
+  const std::string row_key(app.id.view());
+  const auto row = txn.rows().get(Family::kApps, row_key);
+  const auto stored = row ? txn.rows().good(decode_app(app.id, *row)) : std::nullopt;
+  if (row && !stored) return {};  // a damaged row stays, so that senders get an error
+  const bool demands = stored && !stored->public_key_pem.empty();
+  if (demands && app.public_key_pem.empty()) return fail(ErrorKind::kConflict, "the app has a key");
+  const bool gets_key = stored && !demands && !app.public_key_pem.empty();
+  if (!stored || gets_key) txn.rows().put(Family::kApps, row_key, encode_app(app));
+  return {};
+}
+
 [[nodiscard]] std::optional<std::vector<UserAgentId>> read_few_devices(Transaction& txn, const AppId& app) {
   std::optional<std::vector<UserAgentId>> devices(std::in_place);
   const std::string prefix(app.view());
@@ -105,7 +118,7 @@ Node node_of(Transaction& txn, const UserAgentId& user_agent) {
 }
 
 Status register_device(Transaction& txn, const App& app, const UserAgentId& user_agent) {
-  if (is_registered(txn, app.id, user_agent)) return {};
+  if (is_registered(txn, app.id, user_agent)) return app.public_key_pem.empty() ? Status{} : keep_key(txn, app);
   const std::uint64_t devices = app_size(txn, app.id);
   if (devices >= txn.limits().devices_per_app) {
     return fail(ErrorKind::kExhausted, "the app has devices_per_app devices");
@@ -114,10 +127,9 @@ Status register_device(Transaction& txn, const App& app, const UserAgentId& user
   if (node.apps >= txn.limits().apps_per_device) {
     return fail(ErrorKind::kExhausted, "the device has apps_per_device apps");
   }
+  if (auto kept = keep_key(txn, app); !kept) return kept;
   ++node.apps;
   put_node(txn, user_agent, node);
-  const std::string app_key(app.id.view());
-  if (!txn.rows().get(Family::kApps, app_key)) txn.rows().put(Family::kApps, app_key, encode_app(app));
   txn.rows().put(Family::kMeta, app_size_key(app.id), encode_count(devices + 1));
   txn.rows().put(Family::kAppNodes, app_node_key(app.id, user_agent), encode_presence());
   change_devices(txn, app.id);

@@ -85,7 +85,9 @@ void append_delivery_object(std::string& out, const Message& message, std::strin
 // The answer of getAllMessages and /pull.
 [[nodiscard]] std::string delivery_array(const std::vector<MessagePtr>& messages, std::string_view public_url);
 
-// Notify token of an app: SHA-256(watoken), or SHA-256(watoken ‖ pbkbase64) if a key is given.
+// Notify token of an app: SHA-256(watoken), or SHA-256(watoken ‖ pbkbase64) if a key is given. Where the joined text
+// could be split in two ways, the id is another one, so that two different pairs never have the same id
+// (docs/protocols.md §2.3).
 [[nodiscard]] AppId app_id(std::string_view watoken, std::string_view pbkbase64);
 // <public_url>/notify/<app in hex>
 [[nodiscard]] std::string notify_url(std::string_view public_url, const AppId& app);

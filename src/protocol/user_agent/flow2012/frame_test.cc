@@ -3,6 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <ostream>
+#include <set>
+
+#include "base/crypto.h"
+#include "base/encoding.h"
 
 namespace herald::protocol::flow2012 {
 namespace {
@@ -296,6 +300,31 @@ TEST(Flow2012Url, HashesTheWaTokenAndTheKey) {
       "RU5EIFBVQkxJQyBLRVktLS0tLQo=";
   EXPECT_EQ(app_id("watoken-0001", "").hex(), "fb28450155fcc875e9c35164c705155a37b6ab239498759c33c95828b3ec047a");
   EXPECT_EQ(app_id("watoken-0001", key).hex(), "a72e9e245422b216c21aa065e7107e0dc9e74c3273ef3b3c95b4a52cf49781a8");
+}
+
+// What a stranger can build from the watoken and the key text of an app must not name that app.
+TEST(Flow2012Url, NoOtherPairHasTheIdOfAKeyedApp) {
+  const std::string key = to_base64(as_bytes("-----BEGIN PUBLIC KEY-----\nMFkw\n-----END PUBLIC KEY-----\n"));
+  const std::string joined = "watoken-0001" + key;
+  const AppId owner = app_id("watoken-0001", key);
+  EXPECT_EQ(owner, AppId{sha256(as_bytes(joined))}) << "the URL is the one of the protocol";
+  std::set<AppId> seen{owner, app_id(joined, "")};
+  EXPECT_EQ(seen.size(), 2) << "the joined text without a key is another app";
+  for (std::size_t split = 1; split < joined.size(); ++split) {
+    if (split == std::string_view("watoken-0001").size()) continue;
+    seen.insert(app_id(std::string_view(joined).substr(0, split), std::string_view(joined).substr(split)));
+  }
+  EXPECT_EQ(seen.size(), joined.size()) << "each split of the joined text is another app";
+}
+
+TEST(Flow2012Url, AWaTokenThatHoldsAKeyTextHasAnIdOfItsOwn) {
+  const std::string key = to_base64(as_bytes("-----BEGIN PUBLIC KEY-----"));
+  for (const std::string& watoken : {key, key + "x", "x" + key, std::string("webpush\0channel", 15)}) {
+    EXPECT_NE(app_id(watoken, ""), AppId{sha256(as_bytes(watoken))});
+    EXPECT_NE(app_id(watoken, key), AppId{sha256(as_bytes(watoken + key))});
+  }
+  EXPECT_NE(app_id("w", key + key), AppId{sha256(as_bytes("w" + key + key))}) << "two keys";
+  EXPECT_EQ(app_id("LS0tLS1CRUdJT", ""), AppId{sha256(as_bytes("LS0tLS1CRUdJT"))}) << "one character less is no key";
 }
 
 TEST(Flow2012Url, JoinsWithOneSlash) {

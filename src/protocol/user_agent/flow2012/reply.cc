@@ -1,3 +1,5 @@
+#include <cstdint>
+
 #include "base/crypto.h"
 #include "base/json_string.h"
 #include "protocol/json.h"
@@ -49,10 +51,37 @@ std::string_view error_not_registered() {
   return R"({ "error": "No UAToken found for this connection !" })";
 }
 
+namespace {
+
+// Base64 of the beginning of a PEM text: "-----BEGIN ".
+constexpr std::string_view kKeyBegins = "LS0tLS1CRUdJTi";
+
+// True if the text of a watoken and its key, joined, tells where the key begins: at the only kKeyBegins, or nowhere if
+// there is none. A NUL is left to the app ids of other generations (protocol/subscription/subscription.h).
+bool reads_one_way(std::string_view joined, std::string_view key) {
+  if (joined.find('\0') != std::string_view::npos) return false;
+  const auto at = joined.find(kKeyBegins);
+  if (at == std::string_view::npos) return key.empty();
+  return at == joined.size() - key.size() && joined.find(kKeyBegins, at + 1) == std::string_view::npos;
+}
+
+// No joined text begins so: FF is no UTF-8.
+std::string separated(std::string_view watoken, std::string_view key) {
+  std::string out =
+      "\xff"
+      "app";
+  const auto size = static_cast<std::uint32_t>(watoken.size());
+  for (const int shift : {24, 16, 8, 0}) out.push_back(static_cast<char>(size >> shift & 0xFF));
+  return out.append(watoken).append(key);
+}
+
+}  // namespace
+
 AppId app_id(std::string_view watoken, std::string_view pbkbase64) {
-  std::string hashed(watoken);
-  hashed += pbkbase64;
-  return AppId{sha256(as_bytes(hashed))};
+  std::string joined(watoken);
+  joined += pbkbase64;
+  if (reads_one_way(joined, pbkbase64)) return AppId{sha256(as_bytes(joined))};
+  return AppId{sha256(as_bytes(separated(watoken, pbkbase64)))};
 }
 
 std::string notify_url(std::string_view public_url, const AppId& app) {
