@@ -63,6 +63,7 @@ class Registering {
       if (auto decided = decide(*call); !decided) return decided;
     }
     if (auto written = write_apps(); !written) return written;
+    if (auto done = context_.database.update(kApps, new_keys_); !done) return std::unexpected(done.error());
     const auto inserted = context_.database.insert(kRegistrations, registrations_);
     if (!inserted) return std::unexpected(inserted.error());
     for (RegisterCall* call : calls_) {
@@ -85,14 +86,17 @@ class Registering {
     const auto present = find_by_ids(context_, kRegistrations, id_list, {"v"});
     if (!present) return std::unexpected(present.error());
     for (const auto& document : *present) present_.emplace(Row(document).text("_id").value_or(""));
-    if (present_.size() == ids.size()) return {};  // all repeated
+    const bool keyed = std::ranges::any_of(calls_, [](auto* call) { return !call->in.app.public_key_pem.empty(); });
+    if (present_.size() == ids.size() && !keyed) return {};  // all repeated
 
     const std::vector<std::string> app_list(apps.begin(), apps.end());
-    const auto known = find_by_ids(context_, kApps, app_list, {"devices", "grew"});
+    const auto known = find_by_ids(context_, kApps, app_list, {"devices", "grew", "key"});
     if (!known) return std::unexpected(known.error());
     for (const auto& document : *known) {
       const Row row(document);
-      count_of_app_[std::string(row.text("_id").value_or(""))] = read_count(row);
+      const std::string id(row.text("_id").value_or(""));
+      count_of_app_[id] = read_count(row);
+      if (row.text("key")) keyed_apps_.insert(id);
     }
     const std::vector<std::string> device_list(devices.begin(), devices.end());
     auto counts = context_.database.count_by(kRegistrations, any_of("ua", device_list), "ua");
@@ -105,7 +109,11 @@ class Registering {
   Status decide(RegisterCall& call) {
     const auto& [app, user_agent] = call.in;
     const std::string id = registration_id(app.id, user_agent);
-    if (present_.contains(id)) return {};
+    const bool wants_key = !app.public_key_pem.empty();
+    if (present_.contains(id)) {
+      if (wants_key) keep_key(app);
+      return {};
+    }
     if (apps_of_device_[user_agent.hex()] >= context_.limits.apps_per_device) {
       call.out = fail(ErrorKind::kExhausted, "the device has apps_per_device apps");
       return {};
@@ -116,6 +124,11 @@ class Registering {
       call.out = fail(ErrorKind::kExhausted, "the app has devices_per_app devices");
       return {};
     }
+    if (!wants_key && keyed_apps_.contains(app.id.hex())) {
+      call.out = fail(ErrorKind::kConflict, "the app has a key");
+      return {};
+    }
+    if (wants_key) keep_key(app);
     present_.insert(id);
     ++apps_of_device_[user_agent.hex()];
     ++count_of_app_[app.id.hex()].known;
@@ -125,6 +138,14 @@ class Registering {
     auto& added = new_in_app_.try_emplace(app.id.hex(), &app, 0).first->second;
     ++added.second;
     return {};
+  }
+
+  // An app keeps the key it has, also one that another process writes meanwhile.
+  void keep_key(const App& app) {
+    if (!keyed_apps_.insert(app.id.hex()).second) return;
+    Document keyless = text_of("_id", app.id.hex());
+    keyless.document("key", Document().flag("$exists", false));
+    new_keys_.push_back({std::move(keyless), document_of("$set", text_of("key", app.public_key_pem))});
   }
 
   // The count beside the app may be too high by what crashes and lost replies left behind, and would refuse devices
@@ -175,6 +196,8 @@ class Registering {
   std::map<std::string, AppCount, std::less<>> count_of_app_;
   Counts apps_of_device_;
   std::map<std::string, std::pair<const App*, std::uint64_t>> new_in_app_;
+  std::set<std::string, std::less<>> keyed_apps_;
+  std::vector<Update> new_keys_;
   std::vector<Document> registrations_;
 };
 
