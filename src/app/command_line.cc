@@ -145,7 +145,8 @@ void define_send(CLI::App& app, SendCommand& command) {
       ->type_name("TIME");
   app.add_flag("--json-message", command.json_message, "MESSAGE is JSON, and is sent as such");
   app.add_option("--sign", command.sign_key, "Sign with this private key (herald keys makes one)")->type_name("FILE");
-  app.add_flag("--delete", command.take_back, "Take back the message with this --id where it is not acked yet");
+  app.add_flag("--delete", command.take_back,
+               "Take back the message with this --id, or at this URL, where it is not acked yet");
   add_trust(app, command.trust);
   app.footer(
       "Example: herald send http://127.0.0.1:8080/notify/fb28… 'Dinner is ready' --id dinner --ttl 3600\n"

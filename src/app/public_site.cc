@@ -25,8 +25,8 @@ void PublicSite::add_app_server(Services& services, transport::EventLoop& loop) 
       roles::app_server::NotifyConfig{.limits = services.configuration.limits,
                                       .base_path = services.public_url.substr(Origin::end_in(services.public_url)),
                                       .draining = [&services] { return services.draining.load(); }},
-      roles::app_server::NotifyPorts{store_, store_, store_, *services.queue, *services.order, *services.cursors,
-                                     deadline_},
+      roles::app_server::NotifyPorts{store_, store_, store_, *services.queue, *services.order, store_,
+                                     *services.cursors, *services.endpoints, deadline_},
       loop, services.clock, services.log, services.metrics);
   router_.add("/notify", *notify_);
   push_.emplace(services, loop, store_, deadline_);

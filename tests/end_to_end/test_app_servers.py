@@ -147,6 +147,7 @@ async def test_signatures_over_just_the_message(plain_server, name, kind):
         text = "¡Hola! ☎"
         notify(url, text, signature=sign(private, text.encode()))
         assert (await device.notification())["message"] == text
+        text += " ¿Qué tal?"
         notify(url, text, signature=sign(private, text.encode()).upper(), id="other", ttl=500)
         await device.notification()
         value = '{"b": 1,  "a":[2]}'

@@ -24,24 +24,28 @@ std::string message_of(const SendCommand& command) {
   return {std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>()};
 }
 
-OrFailure signature_of(const std::string& message, const std::string& key_file) {
-  if (key_file.empty()) return std::string();
+OrFailure signature_of(const std::string& bytes, const std::string& key_file) {
   const auto pem = read_file(key_file);
   if (!pem) return failure(ExitCode::kUsage, pem.error().message);
   const auto key = PrivateKey::from_pem(*pem);
   if (!key) return failure(ExitCode::kUsage, key_file + ": " + key.error().message);
-  const auto signature = (*key)->sign(as_bytes(message));
+  const auto signature = (*key)->sign(as_bytes(bytes));
   if (!signature) return failure(ExitCode::kFailed, key_file + ": " + signature.error().message);
   return to_hex(*signature);
 }
 
-OrFailure body_of(const SendCommand& command) {
+OrFailure body_of(SendCommand command) {
   const std::string message = message_of(command);
-  const auto signature = signature_of(message, command.sign_key);
-  if (!signature) return signature;
-  auto body = notification_body(command, message, *signature);
+  const bool is_signed = !command.sign_key.empty();
+  if (is_signed && command.timestamp.empty()) command.timestamp = std::to_string(SystemClock().wall().ms);
+  auto body = notification_body(command, message, "");
   if (!body) return failure(ExitCode::kUsage, body.error().message);
-  return *body;
+  if (!is_signed) return *body;
+  const auto bytes = bytes_to_sign(command.url, *body);
+  if (!bytes) return failure(ExitCode::kUsage, bytes.error().message);
+  const auto signature = signature_of(*bytes, command.sign_key);
+  if (!signature) return signature;
+  return *notification_body(command, message, *signature);
 }
 
 int show(const Result<transport::ClientResponse>& response, const std::string& done) {
@@ -55,9 +59,13 @@ int show(const Result<transport::ClientResponse>& response, const std::string& d
 }
 
 int take_back(const SendCommand& command) {
-  if (command.id.empty()) return report({ExitCode::kUsage, "--delete needs the --id of the message"});
+  const bool names_message = command.url.find("/messages/") != std::string::npos;
+  if (command.id.empty() && !names_message) {
+    return report({ExitCode::kUsage, "--delete needs the --id of the message, or the URL that send printed for it"});
+  }
   Client client(command.trust);
-  return show(client.fetch("DELETE", receipt_url(base_url(command.url), command.id)), "Taken back.");
+  const std::string url = names_message ? command.url : receipt_url(base_url(command.url), command.id);
+  return show(client.fetch("DELETE", url), "Taken back.");
 }
 
 }  // namespace
@@ -74,7 +82,13 @@ int run(const SendCommand& command) {
   Client client(command.trust);
   const auto response = client.fetch("POST", base_url(command.url), {{"Content-Type", "application/json"}}, *body);
   const int code = show(response, "Accepted.");
-  if (code == 0 && !command.id.empty()) {
+  const auto location = response ? response->header("Location") : std::nullopt;
+  const auto target = transport::Url::parse(command.url);
+  if (code == 0 && !command.sign_key.empty() && location && target) {
+    const std::string url = target->origin() + printable(*location);
+    std::cout << "What became of it: herald status " << shell_quoted(url) << '\n'
+              << "Take it back: herald send " << shell_quoted(url) << " --delete\n";
+  } else if (code == 0 && !command.id.empty()) {
     std::cout << "What became of it: herald status " << base_url(command.url) << " --id " << shell_quoted(command.id)
               << '\n';
   }

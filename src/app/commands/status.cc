@@ -16,11 +16,15 @@ Failure refused(const transport::ClientResponse& response) {
   return {ExitCode::kFailed, "refused (" + std::to_string(response.status) + "): " + refusal_reason(response)};
 }
 
+std::string with_query(const std::string& url, const std::string& parameter) {
+  return url + (url.find('?') == std::string::npos ? '?' : '&') + parameter;
+}
+
 int show_receipt(Client& client, const std::string& url) {
   const Terminal terminal = Terminal::of_standard_output();
   std::string cursor;
   do {
-    const auto response = client.fetch("GET", cursor.empty() ? url : url + "?after=" + cursor);
+    const auto response = client.fetch("GET", cursor.empty() ? url : with_query(url, "after=" + cursor));
     if (!response) return report(failure_of(response.error()));
     if (response->status != 200) return report(refused(*response));
     const auto page = receipt_page(response->body, terminal);

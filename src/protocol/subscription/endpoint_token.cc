@@ -42,7 +42,16 @@ EndpointTokens::EndpointTokens(const TokenKeys& keys)
     : webpush_(keys, "webpush"),
       simplepush_(keys, "simplepush"),
       message_(keys, "message"),
-      receipt_(keys, "receipt") {}
+      receipt_(keys, "receipt"),
+      proof_(keys, "sender proof") {}
+
+std::string EndpointTokens::sender_proof(const MessageId& message) const {
+  return proof_.seal(message.view());
+}
+
+bool EndpointTokens::proves_sender(std::string_view proof, const MessageId& message) const {
+  return proof_.open(proof) == message.view();
+}
 
 std::string EndpointTokens::path_of(const WebPushEndpoint& endpoint) const {
   std::string content = joined(endpoint.user_agent.view(), endpoint.channel.view());

@@ -64,6 +64,10 @@ class EndpointTokens {
   [[nodiscard]] std::string path_of(const MessageName& message) const;
   [[nodiscard]] std::string path_of(const ReceiptId& receipt) const;
 
+  // What proves that its holder sent `message`: part of the answer to the POST that the message came with.
+  [[nodiscard]] std::string sender_proof(const MessageId& message) const;
+  [[nodiscard]] bool proves_sender(std::string_view proof, const MessageId& message) const;
+
   // From a whole path, as in a request. kNotFound: another path or version, or not a token of this installation.
   [[nodiscard]] Result<WebPushEndpoint> read_webpush(std::string_view path) const;
   [[nodiscard]] Result<SimplePushEndpoint> read_simplepush(std::string_view path) const;
@@ -75,6 +79,7 @@ class EndpointTokens {
   SealedTokens simplepush_;
   SealedTokens message_;
   SealedTokens receipt_;
+  SealedTokens proof_;
 };
 
 }  // namespace herald::protocol::subscription

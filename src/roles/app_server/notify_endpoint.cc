@@ -18,7 +18,10 @@ namespace {
 
 constexpr std::size_t kReceiptPageDefault = 100;
 constexpr std::size_t kReceiptPageMost = 1'000;
-constexpr std::size_t kLocationBytes = 128;
+constexpr std::size_t kLocationBytes = 192;
+constexpr std::string_view kRepeated =
+    "This signature was accepted before: sign the whole request (\"signs\":\"request\") to send the same text again";
+constexpr std::string_view kUnproven = "This message was signed: ask with the Location that its POST was answered with";
 
 notify::ReceiptHead head_of(const ports::MessageStatus& status) {
   return {.id = status.id,
@@ -42,6 +45,10 @@ std::optional<std::size_t> page_limit(std::optional<std::string> text) {
   return std::min(limit, kReceiptPageMost);
 }
 
+notify::Rejection unproven() {
+  return {403, std::string(kUnproven), "unproven"};
+}
+
 transport::HttpResponse receipt_answer(std::string body) {
   auto response = json_answer(200, std::move(body));
   response.headers.emplace_back("Cache-Control", "no-store");
@@ -55,7 +62,9 @@ std::optional<std::string> field(const transport::HttpRequest& request, std::str
   return value ? std::optional<std::string>(*value) : std::nullopt;
 }
 
-transport::HttpResponse accepted_answer(std::string_view base_path, const AppId& app, const MessageId& id) {
+// `proof`: empty if the app has no key.
+transport::HttpResponse accepted_answer(std::string_view base_path, const AppId& app, const MessageId& id,
+                                        const std::string& proof) {
   auto response = json_answer(200, notify::accepted_body());
   std::string location;
   location.reserve(kLocationBytes + base_path.size());
@@ -64,6 +73,7 @@ transport::HttpResponse accepted_answer(std::string_view base_path, const AppId&
   append_hex(location, app.bytes);
   location += "/messages/";
   append_hex(location, id.bytes);
+  if (!proof.empty()) location.append("?proof=").append(proof);
   response.headers.emplace_back("Location", std::move(location));
   response.headers.emplace_back("Access-Control-Expose-Headers", "Location");
   return response;
@@ -76,12 +86,14 @@ struct NotifyEndpoint::Posting {
   AppId app;
   transport::HttpResponder responder;
   MonoTime began;
+  ReceiptId signed_as{};  // all zero: the app has no key
 };
 
 struct NotifyEndpoint::Inquiry {
   AppId app;
   std::optional<UserAgentId> after;
   std::size_t limit;
+  std::string proof;
   transport::HttpResponder responder;
 };
 
@@ -146,7 +158,21 @@ void NotifyEndpoint::check(const App& app, std::unique_ptr<Posting> posting) {
   const auto rejection =
       notify::check_signature(posting->notification, app, static_cast<int>(config_.limits.rsa_min_bits));
   if (rejection) return refuse(posting->responder, *rejection);
-  accept(std::move(posting));
+  if (app.public_key_pem.empty()) return accept(std::move(posting));
+  posting->signed_as = notify::name_of_signed(posting->notification, app.id);
+  accept_once(std::move(posting));
+}
+
+// Devices see the signature, and could post it again.
+void NotifyEndpoint::accept_once(std::unique_ptr<Posting> posting) {
+  const ReceiptId signed_as = posting->signed_as;
+  auto looked = [this, posting = std::move(posting)](Result<ports::ReceiptPage> earlier) mutable {
+    if (!earlier) return fail_with(posting->responder, earlier.error());
+    if (!earlier->messages.empty()) return refuse(posting->responder, {409, std::string(kRepeated), "repeated"});
+    accept(std::move(posting));
+  };
+  ports_.receipts.of_receipt(signed_as, std::nullopt, 1, clock_.wall(),
+                             Reply<Result<ports::ReceiptPage>>(loop_, std::move(looked)));
 }
 
 void NotifyEndpoint::accept(std::unique_ptr<Posting> posting) {
@@ -156,13 +182,16 @@ void NotifyEndpoint::accept(std::unique_ptr<Posting> posting) {
   message.replace_key = std::move(posting->notification.id);
   message.body = std::move(posting->notification.body);
   message.expires_at = posting->notification.expires_at;
+  message.receipt = posting->signed_as;
   acceptance_.accept(std::move(message), [this, posting = std::move(posting)](const Result<MessageId>& id) {
     if (!id) {
       refusals_.add(to_string(id.error().kind));
       return posting->responder.send(failure(id.error()));
     }
     accept_seconds_.observe(std::chrono::duration<double>(clock_.mono() - posting->began).count());
-    posting->responder.send(accepted_answer(config_.base_path, posting->app, *id));
+    const bool is_signed = posting->signed_as != ReceiptId{};
+    const std::string proof = is_signed ? ports_.tokens.sender_proof(*id) : std::string();
+    posting->responder.send(accepted_answer(config_.base_path, posting->app, *id, proof));
   });
 }
 
@@ -174,13 +203,14 @@ void NotifyEndpoint::receipt(const transport::HttpRequest& request, transport::H
   auto path = parse_notify_path(request.path, std::nullopt);
   if (!path) return refuse(responder, path.error());
   if (request.method == "GET") return show(request, std::move(*path), std::move(responder));
-  cancel(std::move(*path), std::move(responder));
+  take_back(request, std::move(*path), std::move(responder));
 }
 
 void NotifyEndpoint::show(const transport::HttpRequest& request, NotifyPath path, transport::HttpResponder responder) {
   const auto limit = page_limit(request.query_value("limit"));
   if (!limit) return refuse(responder, {400, "Bad limit", "bad_limit"});
-  auto inquiry = std::make_unique<Inquiry>(path.app, std::nullopt, *limit, std::move(responder));
+  auto inquiry = std::make_unique<Inquiry>(path.app, std::nullopt, *limit, request.query_value("proof").value_or(""),
+                                           std::move(responder));
   if (const auto cursor = request.query_value("after")) {
     const auto after = ports_.cursors.open(path.app, *cursor);
     if (!after) return refuse(inquiry->responder, {400, "Bad cursor", "bad_cursor"});
@@ -188,6 +218,7 @@ void NotifyEndpoint::show(const transport::HttpRequest& request, NotifyPath path
   }
   auto found = [this, inquiry = std::move(inquiry)](Result<ports::MessageStatus> status) mutable {
     if (!status) return fail_with(inquiry->responder, status.error());
+    if (!may_act(*status, inquiry->proof)) return refuse(inquiry->responder, unproven());
     page(std::move(inquiry), std::move(*status));
   };
   ports_.messages.status(path.app, std::move(*path.message), clock_.wall(),
@@ -210,6 +241,24 @@ void NotifyEndpoint::page(std::unique_ptr<Inquiry> inquiry, ports::MessageStatus
   };
   ports_.deliveries.of_message(message, after, limit, clock_.wall(),
                                Reply<Result<ports::DeliveryPage>>(loop_, std::move(read)));
+}
+
+bool NotifyEndpoint::may_act(const ports::MessageStatus& status, const std::string& proof) const {
+  return status.receipt == ReceiptId{} || ports_.tokens.proves_sender(proof, status.id);
+}
+
+void NotifyEndpoint::take_back(const transport::HttpRequest& request, NotifyPath path,
+                               transport::HttpResponder responder) {
+  auto found = [this, path, proof = request.query_value("proof").value_or(""),
+                responder = std::move(responder)](Result<ports::MessageStatus> status) mutable {
+    if (!status) return fail_with(responder, status.error());
+    if (!may_act(*status, proof)) return refuse(responder, unproven());
+    // A newer message may have come under the sender's id.
+    if (status->receipt != ReceiptId{}) path.message = status->id.hex();
+    cancel(std::move(path), std::move(responder));
+  };
+  ports_.messages.status(path.app, *path.message, clock_.wall(),
+                         Reply<Result<ports::MessageStatus>>(loop_, std::move(found)));
 }
 
 void NotifyEndpoint::cancel(NotifyPath path, transport::HttpResponder responder) {

@@ -5,6 +5,9 @@
 //                                      A body that is no JSON is the message; other fields are ?id= and so on, or X-Id
 //   GET /notify/<token>/messages/<id>  the receipt; ?limit= (1 to 1000, default 100), ?after=<cursor of the page
 //   before> DELETE on the same                 takes back what is not yet acked; answers the receipt's head
+//
+// Where the app has a key, the sender proves that it holds it: a POST by its signature, which is accepted once; GET and
+// DELETE by ?proof=, which is in the Location of the answer to the POST and nowhere else.
 
 #include <expected>
 #include <functional>
@@ -21,7 +24,9 @@
 #include "ports/directory.h"
 #include "ports/message_queue.h"
 #include "ports/message_store.h"
+#include "ports/receipt_log.h"
 #include "protocol/app_server/notify/notify.h"
+#include "protocol/subscription/endpoint_token.h"
 #include "roles/app_server/acceptance_order.h"
 #include "roles/app_server/app_cache.h"
 #include "roles/app_server/notify_path.h"
@@ -46,7 +51,9 @@ struct NotifyPorts {
   ports::Directory& directory;
   ports::MessageQueue& queue;
   AcceptanceOrder& order;
+  ports::ReceiptLog& receipts;
   const ReceiptCursor& cursors;
+  const protocol::subscription::EndpointTokens& tokens;
   ports::StoreDeadline& deadline;
 };
 
@@ -68,12 +75,16 @@ class NotifyEndpoint final : public transport::HttpHandler {
   void post(const transport::HttpRequest& request, transport::HttpResponder responder);
   void look_up(AppId app, std::unique_ptr<Posting> posting);
   void check(const App& app, std::unique_ptr<Posting> posting);
+  void accept_once(std::unique_ptr<Posting> posting);
   void accept(std::unique_ptr<Posting> posting);
 
   void receipt(const transport::HttpRequest& request, transport::HttpResponder responder);
   void show(const transport::HttpRequest& request, NotifyPath path, transport::HttpResponder responder);
   void page(std::unique_ptr<Inquiry> inquiry, ports::MessageStatus status);
+  void take_back(const transport::HttpRequest& request, NotifyPath path, transport::HttpResponder responder);
   void cancel(NotifyPath path, transport::HttpResponder responder);
+  // Whether the sender of the message may be who asks: anybody, if it came without a signature.
+  [[nodiscard]] bool may_act(const ports::MessageStatus& status, const std::string& proof) const;
 
   void refuse(transport::HttpResponder& responder, const protocol::notify::Rejection& rejection);
   void fail_with(transport::HttpResponder& responder, const Error& error);

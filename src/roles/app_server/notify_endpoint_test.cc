@@ -29,10 +29,11 @@ struct NotifyEndpointTest : testing::Test {
   MessageIdSource ids{clock, random};
   AcceptanceOrder order{world, ids};
   ReceiptCursor cursors{std::vector<std::uint8_t>(32, 7)};
+  protocol::subscription::EndpointTokens tokens{{std::vector<std::uint8_t>(32, 9)}};
   TestDeadline patience{clock, metrics};
   bool draining = false;
   NotifyEndpoint endpoint{{.limits = {}, .cached_apps_max = 2, .draining = [this] { return draining; }},
-                          {world, world, world, world, order, cursors, patience.deadline},
+                          {world, world, world, world, order, world, cursors, tokens, patience.deadline},
                           loop,
                           clock,
                           log,
@@ -269,7 +270,7 @@ TEST_F(NotifyEndpointTest, ATextIsSignedAsItIs) {
 
 TEST_F(NotifyEndpointTest, TheLocationIsBelowThePublicPath) {
   NotifyEndpoint below{{.limits = {}, .base_path = "/push", .draining = {}},
-                       {world, world, world, world, order, cursors, patience.deadline},
+                       {world, world, world, world, order, world, cursors, tokens, patience.deadline},
                        loop,
                        clock,
                        log,
@@ -377,6 +378,148 @@ TEST_F(NotifyEndpointTest, NeverRemembersThatAnAppIsUnknown) {
   world.apps[app.id] = app;
   post(path(), kGood);
   EXPECT_EQ(world.puts.size(), 1U);
+}
+
+// Who sees what was signed must not act for who signed it.
+
+struct KeyedAppTest : NotifyEndpointTest {
+  std::unique_ptr<PrivateKey> key = *PrivateKey::generate(PrivateKey::Algorithm::kEd25519);
+
+  void SetUp() override {
+    app.public_key_pem = key->public_pem();
+    NotifyEndpointTest::SetUp();
+  }
+  [[nodiscard]] std::string sign(std::string_view bytes) const { return to_hex(*key->sign(as_bytes(bytes))); }
+  [[nodiscard]] std::string body(std::string_view text, std::string_view more = "") const {
+    return R"({"message":")" + std::string(text) + R"(","signature":")" + sign(text) + '"' + std::string(more) + '}';
+  }
+  // A request signed as a whole, with `changed` in the place of one of its fields after it was signed.
+  [[nodiscard]] std::string request(std::string_view text, WallTime at, std::string_view changed = "") const {
+    const std::string timestamp = std::to_string(at.ms);
+    const std::string lines = "herald notification 1\n" + app.id.hex() + "\n" + timestamp + "\n60\n2\n" +
+                              to_hex(sha256(as_bytes(text))) + "\nn1";
+    std::string out = R"({"message":")" + std::string(text) + R"(","signs":"request","signature":")" + sign(lines) +
+                      R"(","id":"n1","ttl":60,"priority":"2","timestamp":)" + timestamp + "}";
+    if (changed.empty()) return out;
+    const auto name = changed.substr(0, changed.find(':') + 1);
+    const auto from = out.find(name);
+    return out.replace(from, out.find_first_of(",}", from) - from, changed);
+  }
+  // The accepted message, and the proof in its Location.
+  std::pair<Message, std::string> accepted(const std::string& posted) {
+    const auto client = post(path(), posted);
+    if (world.puts.empty()) return {};
+    Message message = world.puts.front().message;
+    answer(ports::PutOutcome{});
+    const std::string location = client->header("Location");
+    const std::string before = path() + "/messages/" + message.id.hex() + "?proof=";
+    EXPECT_TRUE(location.starts_with(before)) << location;
+    return {message, location.substr(before.size())};
+  }
+  void store(const Message& message) {
+    ports::MessageStatus status;
+    status.id = message.id;
+    status.app = message.app;
+    status.replace_key = message.replace_key;
+    status.receipt = message.receipt;
+    for (const auto& name : {message.id.hex(), message.replace_key}) world.statuses[{app.id, name}] = status;
+  }
+};
+
+constexpr std::string_view kRepeated =
+    R"(This signature was accepted before: sign the whole request (\"signs\":\"request\") to send the same text again)";
+constexpr std::string_view kUnproven = "This message was signed: ask with the Location that its POST was answered with";
+
+TEST_F(KeyedAppTest, ATextThatWasSignedAloneIsAcceptedOnce) {
+  accepted(body("Hello", R"(,"id":"n1")"));
+  for (const char* more : {"", R"(,"id":"n1")", R"(,"id":"n2")", R"(,"ttl":1)"}) {
+    expect_refusal(*post(path(), body("Hello", more)), 409, kRepeated);
+  }
+  EXPECT_TRUE(world.puts.empty());
+  EXPECT_FALSE(accepted(body("Hello again")).second.empty());
+}
+
+TEST_F(KeyedAppTest, TheSameTextGoesToAnotherAppOfTheSameKey) {
+  accepted(body("Hello"));
+  App other = made_app(2);
+  other.public_key_pem = app.public_key_pem;
+  world.apps[other.id] = other;
+  post("/notify/" + other.id.hex(), body("Hello"));
+  EXPECT_EQ(world.puts.size(), 1U);
+}
+
+TEST_F(KeyedAppTest, ASignedRequestIsAcceptedOnceAndItsTextAgain) {
+  const std::string first = request("Hello", clock.wall());
+  const auto [message, proof] = accepted(first);
+  EXPECT_EQ(message.replace_key, "n1");
+  EXPECT_EQ(message.expires_at, clock.wall() + std::chrono::seconds(60));
+  expect_refusal(*post(path(), first), 409, kRepeated);
+  clock.advance(milliseconds(1));
+  EXPECT_NE(accepted(request("Hello", clock.wall())).first.receipt, message.receipt);
+}
+
+TEST_F(KeyedAppTest, ASignedRequestIsRefusedWhenAnyOfItIsChanged) {
+  for (const char* changed : {R"("message":"Hullo")", R"("id":"n2")", R"("ttl":61)", R"("priority":"1")",
+                              R"("timestamp":1)", R"("signs":"message")"}) {
+    const auto client = post(path(), request("Hello", clock.wall(), changed));
+    ASSERT_TRUE(client->response) << changed;
+    EXPECT_EQ(client->response->status, 400) << changed;
+  }
+  App other = made_app(2);
+  other.public_key_pem = app.public_key_pem;
+  world.apps[other.id] = other;
+  expect_refusal(*post("/notify/" + other.id.hex(), request("Hello", clock.wall())), 400,
+                 "Bad signature, dropping notification");
+  EXPECT_TRUE(world.puts.empty());
+}
+
+TEST_F(KeyedAppTest, ASignedRequestIsRefusedFarFromItsTime) {
+  const auto most = std::chrono::seconds(Limits{}.signed_request_age_s);
+  const auto refused = [this](WallTime at) {
+    const auto client = post(path(), request("Hello", at));
+    return client->response && client->response->status == 400;
+  };
+  EXPECT_TRUE(refused(clock.wall() - most - milliseconds(1)));
+  EXPECT_TRUE(refused(clock.wall() + most + milliseconds(1)));
+  EXPECT_TRUE(refused(clock.wall() + std::chrono::hours(48)));
+  EXPECT_FALSE(refused(clock.wall() - most));
+  EXPECT_FALSE(refused(clock.wall() + most));
+}
+
+TEST_F(KeyedAppTest, ATextThatLooksLikeASignedRequestIsRefused) {
+  const std::string text = R"(herald notification 1\nx)";
+  const std::string decoded = "herald notification 1\nx";
+  expect_refusal(*post(path(), R"({"message":")" + text + R"(","signature":")" + sign(decoded) + "\"}"), 400,
+                 "Bad signature, dropping notification");
+}
+
+TEST_F(KeyedAppTest, OnlyTheProofOfTheLocationShowsAReceiptOrTakesAMessageBack) {
+  const auto [message, proof] = accepted(body("Hello", R"(,"id":"n1")"));
+  const auto [other, other_proof] = accepted(body("other"));
+  store(message);
+  for (const auto& name : {message.id.hex(), std::string("n1")}) {
+    const std::string url = path() + "/messages/" + name;
+    for (const std::string& wrong :
+         {std::string(), std::string("?proof="), "?proof=" + other_proof, "?proof=" + message.id.hex()}) {
+      expect_refusal(*get(url + wrong), 403, kUnproven);
+      const auto client = ask(endpoint, "DELETE", url + wrong);
+      loop.run();
+      expect_refusal(*client, 403, kUnproven);
+    }
+    EXPECT_TRUE(world.cancelled.empty());
+    EXPECT_EQ(get(url + "?proof=" + proof)->response->status, 200);
+  }
+  const auto client = ask(endpoint, "DELETE", path() + "/messages/n1?proof=" + proof);
+  loop.run();
+  EXPECT_EQ(client->response->status, 200);
+  EXPECT_EQ(world.cancelled, std::vector<std::string>{message.id.hex()});
+}
+
+TEST_F(NotifyEndpointTest, AnAppWithoutAKeyHasALocationWithoutAProof) {
+  const auto client = post(path(), kGood);
+  const MessageId id = world.puts.front().message.id;
+  answer(ports::PutOutcome{});
+  EXPECT_EQ(client->header("Location"), path() + "/messages/" + id.hex());
 }
 
 // Receipts.

@@ -19,13 +19,12 @@
 
 namespace herald::roles::app_server {
 
-class PushWorld final : public TestWorld, public ports::ReceiptLog {
+class PushWorld final : public TestWorld {
  public:
   std::set<AppId> subscriptions;
   std::vector<Message> stored;
   std::optional<Error> put_error;
   std::optional<Error> nodes_error;
-  std::map<ReceiptId, std::vector<ports::MessageStatus>> receipts;
 
   void put(Message message, Reply<Result<ports::PutOutcome>> reply) override {
     if (put_error) return std::move(reply)(std::unexpected(*put_error));
@@ -38,34 +37,6 @@ class PushWorld final : public TestWorld, public ports::ReceiptLog {
     ports::NodePage page;
     if (subscriptions.contains(app)) page.user_agents.emplace_back();
     std::move(reply)(std::move(page));
-  }
-  void of_receipt(ReceiptId receipt, std::optional<MessageId> after, std::size_t limit, WallTime,
-                  Reply<Result<ports::ReceiptPage>> reply) override {
-    ports::ReceiptPage page;
-    for (const auto& status : receipts[receipt]) {
-      if (after && status.id <= *after) continue;
-      page.more = page.messages.size() == limit;
-      if (page.more) break;
-      page.messages.push_back(status);
-    }
-    std::move(reply)(std::move(page));
-  }
-  void forget_receipt(ReceiptId receipt, std::size_t limit, Reply<Result<std::uint64_t>> reply) override {
-    auto& all = receipts[receipt];
-    const std::size_t count = std::min(limit, all.size());
-    all.erase(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(count));
-    std::move(reply)(std::uint64_t{count});
-  }
-
- private:
-  static ports::MessageStatus status_of(const Message& message) {
-    ports::MessageStatus status;
-    status.id = message.id;
-    status.app = message.app;
-    status.accepted_at = message.accepted_at;
-    status.expires_at = message.expires_at;
-    status.receipt = message.receipt;
-    return status;
   }
 };
 

@@ -1,6 +1,7 @@
 #pragma once
 // Recording doubles of what the endpoint works with, and a client without a socket.
 
+#include <algorithm>
 #include <deque>
 #include <map>
 #include <memory>
@@ -13,6 +14,7 @@
 #include "ports/directory.h"
 #include "ports/message_queue.h"
 #include "ports/message_store.h"
+#include "ports/receipt_log.h"
 #include "ports/store_deadline.h"
 #include "protocol/queue/envelope.h"
 #include "transport/http.h"
@@ -56,8 +58,10 @@ struct TestDeadline {
 class TestWorld : public ports::MessageStore,
                   public ports::DeliveryStore,
                   public ports::Directory,
-                  public ports::MessageQueue {
+                  public ports::MessageQueue,
+                  public ports::ReceiptLog {
  public:
+  std::map<ReceiptId, std::vector<ports::MessageStatus>> receipts;
   std::map<AppId, App> apps;
   std::optional<Error> directory_error;
   int lookups = 0;
@@ -78,6 +82,7 @@ class TestWorld : public ports::MessageStore,
   std::optional<Error> publish_error;
 
   void put(Message message, Reply<Result<ports::PutOutcome>> reply) override {
+    if (message.receipt != ReceiptId{}) receipts[message.receipt].push_back(status_of(message));
     puts.push_back({std::move(message), std::move(reply)});
   }
   void fetch(std::vector<MessageId>, WallTime, Reply<Result<std::vector<MessagePtr>>>) override {}
@@ -140,7 +145,35 @@ class TestWorld : public ports::MessageStore,
                                                  std::function<void(ports::QueueBatch)>) override {
     return nullptr;
   }
+  void of_receipt(ReceiptId receipt, std::optional<MessageId> after, std::size_t limit, WallTime,
+                  Reply<Result<ports::ReceiptPage>> reply) override {
+    ports::ReceiptPage page;
+    for (const auto& status : receipts[receipt]) {
+      if (after && status.id <= *after) continue;
+      page.more = page.messages.size() == limit;
+      if (page.more) break;
+      page.messages.push_back(status);
+    }
+    std::move(reply)(std::move(page));
+  }
+  void forget_receipt(ReceiptId receipt, std::size_t limit, Reply<Result<std::uint64_t>> reply) override {
+    auto& all = receipts[receipt];
+    const std::size_t count = std::min(limit, all.size());
+    all.erase(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(count));
+    std::move(reply)(std::uint64_t{count});
+  }
   [[nodiscard]] std::vector<Depth> depths() const override { return {}; }
+
+ protected:
+  static ports::MessageStatus status_of(const Message& message) {
+    ports::MessageStatus status;
+    status.id = message.id;
+    status.app = message.app;
+    status.accepted_at = message.accepted_at;
+    status.expires_at = message.expires_at;
+    status.receipt = message.receipt;
+    return status;
+  }
 };
 
 // Takes the response to one request.

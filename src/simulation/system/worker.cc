@@ -72,10 +72,11 @@ Worker::~Worker() {
 void Worker::add_app_server() {
   const Limits& limits = services_.swarm.limits;
   StoreDoor& store = services_.store;
-  notify_.emplace(roles::app_server::NotifyConfig{.limits = limits, .draining = {}},
-                  roles::app_server::NotifyPorts{store, store, store, services_.queue, services_.order,
-                                                 services_.installation.cursors, deadline_},
-                  strand_, services_.clock, services_.log, services_.metrics);
+  notify_.emplace(
+      roles::app_server::NotifyConfig{.limits = limits, .draining = {}},
+      roles::app_server::NotifyPorts{store, store, store, services_.queue, services_.order, store,
+                                     services_.installation.cursors, services_.installation.endpoints, deadline_},
+      strand_, services_.clock, services_.log, services_.metrics);
   router_.add("/notify", *notify_);
   acceptance_.emplace(roles::app_server::PushAcceptancePorts{store, services_.queue, services_.order, deadline_},
                       strand_, services_.clock, services_.log, services_.metrics);

@@ -9,6 +9,7 @@ namespace {
 
 // 10^11 s is the year 5138, 10^11 ms is 1973: no sender's clock is near either.
 constexpr double kMillisecondsFrom = 1e11;
+constexpr double kMillisecondsMost = 1e15;  // any later time is as far away
 constexpr double kMsPerSecond = 1000.0;
 constexpr std::chrono::milliseconds kAheadMost = std::chrono::hours(24);
 
@@ -40,13 +41,17 @@ std::optional<std::uint64_t> read_ttl(const std::optional<JsonValue>& value, std
   return static_cast<std::uint64_t>(*ttl_s);
 }
 
-std::optional<WallTime> read_timestamp(const std::optional<JsonValue>& value, WallTime now) {
-  if (!value) return now;
-  auto number = read_number(*value);
+std::optional<WallTime> read_time(const JsonValue& value) {
+  auto number = read_number(value);
   if (!number) return std::nullopt;
   if (*number < kMillisecondsFrom) *number *= kMsPerSecond;
-  if (*number > static_cast<double>((now + kAheadMost).ms)) return now;
-  return WallTime{static_cast<std::int64_t>(*number)};
+  return WallTime{static_cast<std::int64_t>(std::min(*number, kMillisecondsMost))};
+}
+
+std::optional<WallTime> read_timestamp(const std::optional<JsonValue>& value, WallTime now) {
+  if (!value) return now;
+  const auto time = read_time(*value);
+  return time && *time > now + kAheadMost ? now : time;
 }
 
 WallTime expiry(WallTime timestamp, std::uint64_t ttl_s, WallTime now, std::uint64_t retention_s) {

@@ -13,6 +13,9 @@ namespace herald::protocol::notify {
 // negative, fractional, or no number.
 [[nodiscard]] std::optional<std::uint64_t> read_ttl(const std::optional<JsonValue>& value, std::uint64_t retention_s);
 
+// As read_timestamp(), however far ahead it is.
+[[nodiscard]] std::optional<WallTime> read_time(const JsonValue& value);
+
 // Seconds since the epoch (a fraction is allowed) or, from 10^11 on, milliseconds; a number or a decimal string.
 // Absent, or more than a day ahead of `now`: `now`. nullopt: negative or no number.
 [[nodiscard]] std::optional<WallTime> read_timestamp(const std::optional<JsonValue>& value, WallTime now);

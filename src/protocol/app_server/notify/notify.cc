@@ -1,7 +1,10 @@
 #include "protocol/app_server/notify/notify.h"
 
 #include <algorithm>
+#include <chrono>
 
+#include "base/crypto.h"
+#include "base/encoding.h"
 #include "base/json_string.h"
 #include "protocol/app_server/notify/expiry.h"
 #include "protocol/json.h"
@@ -54,6 +57,30 @@ void read_signature(const std::optional<JsonValue>& value, Notification& out) {
   const auto text = value->string();
   out.signature_hex = text.value_or("");
   out.bad_signature_form = !text || !from_hex(*text).has_value();
+}
+
+// A number or a string as its text; empty if it is absent.
+std::string text_of(const std::optional<JsonValue>& value) {
+  if (!value) return {};
+  return std::string(value->string().value_or(value->raw()));
+}
+
+// The lines under the signature of a whole request, after its notify token. `id` is last, since it may hold line ends.
+std::string request_lines(const JsonValue& posted, std::string_view message, std::string_view id) {
+  std::string lines;
+  for (const std::string_view name : {"timestamp", "ttl", "priority"}) lines += text_of(posted.get(name)) + "\n";
+  append_hex(lines, sha256(as_bytes(message)));
+  return lines.append("\n").append(id);
+}
+
+constexpr std::string_view kNotFresh =
+    "Not valid timestamp: a signature of the whole request needs one near the server's clock (signed_request_age_s)";
+
+// Whether `timestamp` is as near to `now` as a signature of a whole request asks for.
+bool is_fresh(const std::optional<JsonValue>& timestamp, WallTime now, const Limits& limits) {
+  const std::chrono::milliseconds most = std::chrono::seconds(limits.signed_request_age_s);
+  const auto left_at = timestamp ? read_time(*timestamp) : std::nullopt;
+  return left_at && *left_at + most >= now && *left_at <= now + most;
 }
 
 void append_without_space(std::string& out, std::string_view json) {
@@ -116,9 +143,15 @@ std::expected<Notification, Rejection> parse_notification(std::string_view body,
   const auto left_at = read_timestamp(posted.get("timestamp"), now);
   if (!left_at) return reject(400, "Not valid timestamp", "timestamp");
 
+  const auto signs = posted.get("signs");
+  if (signs && signs->string() != "request" && signs->string() != "message") {
+    return reject(400, "Not valid signs", "signs");
+  }
   Notification out;
+  out.signs_request = signs && signs->string() == "request";
+  if (out.signs_request && !is_fresh(posted.get("timestamp"), now, limits)) return reject(400, kNotFresh, "timestamp");
+  out.signed_bytes = out.signs_request ? request_lines(posted, signed_bytes, *id) : std::string(signed_bytes);
   out.id = std::move(*id);
-  out.signed_bytes = signed_bytes;
   out.priority = *priority;
   out.expires_at = expiry(*left_at, *ttl_s, now, limits.retention_s);
   out.body = deliverable_body(posted);

@@ -12,13 +12,17 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "domain/app.h"
+#include "domain/ids.h"
 #include "domain/message.h"
 
 namespace herald::protocol::notify {
 
 struct Notification {
-  std::string id;            // the sender's; empty: none
-  std::string signed_bytes;  // what a signature covers: the message string decoded, or the exact text of a JSON message
+  std::string id;  // the sender's; empty: none
+  // What a signature covers: the message string decoded, or the exact text of a JSON message; if `signs_request`, the
+  // lines of the request after its notify token.
+  std::string signed_bytes;
+  bool signs_request = false;       // "signs": "request"
   std::string signature_hex;        // empty: unsigned
   bool bad_signature_form = false;  // `signature` is there but is not a hex string
   Priority priority = Priority::kRealTime;
@@ -40,6 +44,13 @@ struct Rejection {
 
 // Checks the signature rules S18, S19 against the app's key; nullopt: fine.
 std::optional<Rejection> check_signature(const Notification& notification, const App& app, int rsa_min_bits);
+
+// What a signature of `notification` to `app` covers (docs/protocols.md §4.1).
+[[nodiscard]] std::string bytes_under_signature(const Notification& notification, const AppId& app);
+
+// Names what was signed: under this receipt subscription the store finds the message that was accepted with it, so
+// that it is accepted once. It is never all zero.
+[[nodiscard]] ReceiptId name_of_signed(const Notification& notification, const AppId& app);
 
 // "/notify/<64 hex>" → the app. `rest` is what follows "/notify" in the path, `query_token` the value of ?token= if
 // any. Rows S13, S20.

@@ -293,6 +293,35 @@ TEST_F(NotifySignature, CoversTheExactTextOfAJsonMessage) {
   expect_bad(check(signing, R"({"message":{"a":1},"signature":")" + hex + "\"}"));
 }
 
+TEST_F(NotifySignature, OfAWholeRequestCoversItsTokenTimesPriorityTextAndId) {
+  const AppId app_id = *AppId::from_hex("fb28450155fcc875e9c35164c705155a37b6ab239498759c33c95828b3ec047a");
+  const auto notification = must_parse(
+      R"({"message":"Hello","signs":"request","id":"a\nb","ttl":"60","timestamp":1700000000.5,"priority":2})");
+  EXPECT_EQ(bytes_under_signature(notification, app_id),
+            "herald notification 1\n"
+            "fb28450155fcc875e9c35164c705155a37b6ab239498759c33c95828b3ec047a\n"
+            "1700000000.5\n60\n2\n"
+            "185f8db32271fe25f561a6fc938b2e264306ec304eda518007d1764826381969\n"
+            "a\nb");
+  EXPECT_EQ(bytes_under_signature(must_parse(R"({"message":"Hello"})"), app_id), "Hello");
+}
+
+TEST(Notify, RefusesASignedRequestWithoutATimestampNearNow) {
+  for (const std::string_view more : {"", R"(,"timestamp":1)", R"(,"timestamp":99999999999999999999)"}) {
+    const auto refused = parse_notification(R"({"message":"x","signs":"request")" + std::string(more) + "}",
+                                            WallTime{1'700'000'000'000}, Limits{});
+    ASSERT_FALSE(refused) << more;
+    EXPECT_TRUE(refused.error().reason.starts_with("Not valid timestamp")) << more;
+  }
+}
+
+TEST(Notify, RefusesOtherWaysToSign) {
+  for (const std::string_view value : {R"("all")", "1", "null", R"("")"}) {
+    expect_rejected(with(R"("signs":)" + std::string(value)), 400, "Not valid signs");
+  }
+  EXPECT_FALSE(must_parse(with(R"("signs":"message")")).signs_request);
+}
+
 constexpr std::string_view kToken = "fb28450155fcc875e9c35164c705155a37b6ab239498759c33c95828b3ec047a";
 
 TEST(NotifyPath, NamesAnApp) {

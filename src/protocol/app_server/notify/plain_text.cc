@@ -15,8 +15,13 @@ struct Field {
   std::string_view name;
   bool number;
 };
-constexpr std::array<Field, 6> kFields{
-    {{"id", false}, {"title", false}, {"priority", true}, {"ttl", true}, {"timestamp", true}, {"signature", false}}};
+constexpr std::array<Field, 7> kFields{{{"id", false},
+                                        {"title", false},
+                                        {"priority", true},
+                                        {"ttl", true},
+                                        {"timestamp", true},
+                                        {"signs", false},
+                                        {"signature", false}}};
 
 std::string lower(std::string_view text) {
   std::string out(text);
