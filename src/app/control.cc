@@ -47,6 +47,7 @@ Control::Control(Services& services, transport::EventLoop& loop)
       index_("/", index_page),
       health_({*services.stores, *services.queue, services.health, services.configuration.limits, loop, loop,
                services.clock, services.log, services.metrics}),
+      guard_(services.operations_door, router_, services.log),
       home_(*services.stores, loop),
       server_ids_(services, loop) {
   const Configuration& configuration = services.configuration;
@@ -54,7 +55,7 @@ Control::Control(Services& services, transport::EventLoop& loop)
   if (configuration.roles.has(Role::kUserAgentWs)) services.health.set_info("server", configuration.server_id);
   if (configuration.roles.has(Role::kUserAgentUdp)) services.health.set_info("udp_server", configuration.udp_server_id);
   for (PageEndpoint* page : {&metrics_, &status_, &about_, &index_}) router_.add(page->path(), *page);
-  server_ = transport::HttpServer::create(loop, {.http = &router_}, operations_limits(services.configuration.limits),
+  server_ = transport::HttpServer::create(loop, {.http = &guard_}, operations_limits(services.configuration.limits),
                                           services.log, services.metrics, services.connection_counts);
 }
 
@@ -66,10 +67,18 @@ Control::~Control() {
     manager_.reset();
   });
   server_->abort_all();
+  if (socket_server_) socket_server_->abort_all();
 }
 
 Result<transport::SocketAddress> Control::listen(const transport::SocketAddress& at) {
   return server_->listen(at, nullptr);
+}
+
+Status Control::listen_on(const std::string& socket_file) {
+  socket_server_ =
+      transport::HttpServer::create(loop_, {.http = &router_}, operations_limits(services_.configuration.limits),
+                                    services_.log, services_.metrics, services_.connection_counts);
+  return socket_server_->listen_on(socket_file);
 }
 
 Status Control::start_roles(const std::vector<std::unique_ptr<Worker>>& workers) {
@@ -202,6 +211,7 @@ bool Control::idle() {
 
 void Control::stop_listening() {
   server_->stop_accepting();
+  if (socket_server_) socket_server_->stop_accepting();
 }
 
 void Control::pulled(const roles::user_agent_udp::PullNotice& notice) {

@@ -10,6 +10,7 @@
 #include "app/broadcasts.h"
 #include "app/health_check.h"
 #include "app/loss_watch.h"
+#include "app/operations_guard.h"
 #include "app/role_home.h"
 #include "app/server_ids.h"
 #include "app/services.h"
@@ -31,6 +32,8 @@ class Control {
   ~Control();
 
   [[nodiscard]] Result<transport::SocketAddress> listen(const transport::SocketAddress& at);
+  // A Unix socket for the operator, who needs no secret there.
+  [[nodiscard]] Status listen_on(const std::string& socket_file);
   // Makes and starts the roles of this process.
   [[nodiscard]] Status start_roles(const std::vector<std::unique_ptr<Worker>>& workers);
   // ServerIds::claim(), before anything is served.
@@ -72,7 +75,9 @@ class Control {
   transport::HttpRouter router_;
   HealthCheck health_;
   std::optional<LossWatch> losses_;
+  OperationsGuard guard_;
   std::unique_ptr<transport::HttpServer> server_;
+  std::unique_ptr<transport::HttpServer> socket_server_;  // null: no Unix socket
   RoleHome home_;
   // These three at home only.
   std::optional<roles::monitor::Monitor> monitor_;

@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include "app/operations_secret.h"
 #include "app/queues.h"
 #include "app/stores.h"
 #include "app/token_keys.h"
@@ -20,8 +21,12 @@ std::vector<SecretFile> secret_files(const Configuration& configuration) {
   std::vector<SecretFile> files = {{"tls.key", configuration.tls_key},
                                    {"token_key_file", configuration.token_key_file},
                                    {"mongodb_uri_file", configuration.mongodb_uri_file},
-                                   {"broker_password_file", configuration.broker_password_file}};
-  if (configuration.store != StoreKind::kMemory) files.push_back({"data", configuration.data + "/token.keys"});
+                                   {"broker_password_file", configuration.broker_password_file},
+                                   {"operations.secret_file", configuration.operations_secret_file}};
+  if (configuration.store != StoreKind::kMemory) {
+    files.push_back({"data", configuration.data + "/token.keys"});
+    files.push_back({"data", configuration.data + "/operations.secret"});
+  }
   return files;
 }
 
@@ -54,6 +59,10 @@ std::vector<std::string> unusable_files(const Configuration& configuration) {
   if (!configuration.token_key_file.empty()) {
     const auto keys = read_token_keys(configuration.token_key_file);
     if (!keys) errors.push_back("token_key_file: " + keys.error().message);
+  }
+  if (!configuration.operations_secret_file.empty()) {
+    const auto secret = read_operations_secret(configuration.operations_secret_file);
+    if (!secret) errors.push_back("operations.secret_file: " + secret.error().message);
   }
   if (configuration.store == StoreKind::kMongodb) {
     const auto uri = mongodb_uri(configuration);

@@ -87,6 +87,11 @@ Server::Started Server::bind(const Configuration& configuration) {
   const auto operations = free ? control_->listen(at) : std::unexpected(free.error());
   if (!operations) return cannot_bind(at, "--operations-listen", operations.error());
   operations_address_ = *operations;
+  if (const std::string& file = configuration.operations_socket; !file.empty()) {
+    if (const Status listens = control_->listen_on(file); !listens) {
+      return std::unexpected(Failure{ExitCode::kCannotBind, "operations.socket: " + listens.error().message});
+    }
+  }
   services_->public_url = configuration.public_url;
   if (configuration.public_url.empty() && !addresses_.empty()) {
     const DerivedUrl derived = derived_public_url(addresses_, configuration.tls());

@@ -1,9 +1,11 @@
 #include "app/services.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <future>
 
 #include "app/file_checks.h"
+#include "app/operations_secret.h"
 #include "app/queues.h"
 #include "app/token_key_owner.h"
 #include "app/version.h"
@@ -104,6 +106,7 @@ std::expected<void, Failure> Services::open_parts() {
   auto reached = open_queue(configuration, clock, random, log, metrics);
   if (!reached) return std::unexpected(reached.error());
   queue = std::move(*reached);
+  if (auto door = open_operations_door(); !door) return door;
   auto keys = token_keys();
   if (!keys) return std::unexpected(keys.error());
   cursors = std::make_unique<roles::app_server::ReceiptCursor>(cursor_key(*keys));
@@ -133,6 +136,28 @@ std::expected<void, Failure> Services::start_ids() {
     log.warning("the newest stored message is from the future; was the clock ahead? New messages keep their order",
                 {{"message", (*newest)->hex()}, {"ahead_s", (made - clock.wall()).count() / 1000}});
   }
+  return {};
+}
+
+std::expected<void, Failure> Services::open_operations_door() {
+  for (std::string host : configuration.operations_hosts) {
+    std::ranges::transform(host, host.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? char(c - 'A' + 'a') : c; });
+    operations_door.hosts.push_back(std::move(host));
+  }
+  const bool ours = configuration.operations_secret_file.empty();
+  if (ours && configuration.store == StoreKind::kMemory) return {};
+  const std::string file = ours ? configuration.data + "/operations.secret" : configuration.operations_secret_file;
+  auto secret = ours ? read_or_make_operations_secret(file, random) : read_operations_secret(file);
+  if (!secret && ours && secret.error().kind == ErrorKind::kUnavailable) {
+    log.warning("no operations secret, nothing can be changed there", {{"reason", secret.error().message}});
+    return {};
+  }
+  if (!secret) {
+    return std::unexpected(Failure{ours ? ExitCode::kDataUnusable : ExitCode::kUsage,
+                                   (ours ? "" : "operations.secret_file: ") + secret.error().message});
+  }
+  operations_door.secret = std::move(*secret);
+  operations_door.secret_file = file;
   return {};
 }
 

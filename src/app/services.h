@@ -9,6 +9,7 @@
 #include "app/configuration.h"
 #include "app/exit_code.h"
 #include "app/foreign_servers.h"
+#include "app/operations_guard.h"
 #include "app/stores.h"
 #include "app/token_keys.h"
 #include "base/random.h"
@@ -46,7 +47,8 @@ struct Services {
   operations::MetricsRegistry metrics;
   operations::Health health;
   std::atomic<bool> draining{false};
-  std::string public_url;                      // set before anything is served
+  std::string public_url;  // set before anything is served
+  OperationsDoor operations_door;
   std::shared_ptr<transport::TlsContext> tls;  // null: plain
   std::shared_ptr<transport::ConnectionCounts> connection_counts;
   roles::user_agent_udp::AllowedNetworks networks;
@@ -66,6 +68,7 @@ struct Services {
  private:
   [[nodiscard]] std::expected<void, Failure> open_parts();
   [[nodiscard]] std::expected<void, Failure> start_ids();
+  [[nodiscard]] std::expected<void, Failure> open_operations_door();
   [[nodiscard]] std::expected<TokenKeys, Failure> token_keys();
   // Of the data folder, made if they are missing.
   [[nodiscard]] std::expected<TokenKeys, Failure> own_token_keys(const std::string& file);

@@ -24,6 +24,13 @@ class LoopHttpServer final : public HttpServer {
     return listeners_.back()->local();
   }
 
+  Status listen_on(const std::string& socket_file) override {
+    auto listener = Listener::open_file(host_, socket_file);
+    if (!listener) return std::unexpected(std::move(listener.error()));
+    listeners_.push_back(std::move(*listener));
+    return {};
+  }
+
   void stop_accepting() override {
     // Those that wait in the queue would be reset.
     for (const auto& listener : listeners_) listener->accept_all();

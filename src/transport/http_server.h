@@ -43,6 +43,10 @@ class HttpServer {
   // Binds with SO_REUSEPORT and accepts. Port 0: any; the answer says which. `tls` null: plain. kUnavailable: the port
   // is taken, or not ours to bind.
   [[nodiscard]] virtual Result<SocketAddress> listen(const SocketAddress& at, std::shared_ptr<TlsContext> tls) = 0;
+  // The same on a Unix socket, plain, which only this user may open (mode 0600). What a dead server left of the file is
+  // removed, and the file goes with the server. Its clients have no address: they count as 0.0.0.0. kUnavailable:
+  // another server listens there, or the file can't be made.
+  [[nodiscard]] virtual Status listen_on(const std::string& socket_file) = 0;
   // Stops accepting; open connections go on, and each HTTP connection closes after its current response.
   virtual void stop_accepting() = 0;
   // Starts the close of up to `count` open WebSockets with 1001; returns how many there were left to close.

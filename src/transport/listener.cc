@@ -2,6 +2,8 @@
 
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -66,6 +68,29 @@ Result<std::unique_ptr<Listener>> Listener::open(ConnectionHost& host, const Soc
   return out;
 }
 
+Result<std::unique_ptr<Listener>> Listener::open_file(ConnectionHost& host, const std::string& file) {
+  const auto failed = [&file](const std::string& reason) {
+    return fail(ErrorKind::kUnavailable, "can't listen on " + file + ": " + reason);
+  };
+  sockaddr_un address{};
+  if (file.size() >= sizeof address.sun_path) return failed("the path is too long for a Unix socket");
+  const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) return failed(std::strerror(errno));
+  auto out = std::unique_ptr<Listener>(new Listener(host, fd, nullptr));
+  address.sun_family = AF_UNIX;
+  file.copy(address.sun_path, file.size());
+  const auto* name = reinterpret_cast<const sockaddr*>(&address);
+  if (connect(fd, name, sizeof address) == 0) return failed("another server listens there");
+  if (errno == ECONNREFUSED) unlink(file.c_str());
+  // The file gets the mode of the socket that makes it.
+  if (fchmod(fd, S_IRUSR | S_IWUSR) != 0 || bind(fd, name, sizeof address) != 0) return failed(std::strerror(errno));
+  out->file_ = file;
+  if (listen(fd, kBacklog) != 0) return failed(std::strerror(errno));
+  if (auto status = host.loop.watch(fd, *out); !status) return std::unexpected(std::move(status.error()));
+  out->watched_ = true;
+  return out;
+}
+
 Listener::Listener(ConnectionHost& host, int fd, std::shared_ptr<TlsContext> tls)
     : host_(host), fd_(fd), tls_(std::move(tls)), reserve_(host.limits.descriptors_reserved) {}
 
@@ -73,6 +98,7 @@ Listener::~Listener() {
   host_.loop.cancel(resume_);
   if (watched_) host_.loop.unwatch(fd_);
   close(fd_);
+  if (!file_.empty()) unlink(file_.c_str());
 }
 
 void Listener::accept_all() {
@@ -86,7 +112,7 @@ void Listener::on_ready(bool /*readable*/, bool /*writable*/, bool /*hung_up*/) 
 }
 
 bool Listener::accept_one() {
-  sockaddr_storage from;
+  sockaddr_storage from{};
   socklen_t size = sizeof from;
   const int fd = accept4(fd_, reinterpret_cast<sockaddr*>(&from), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
   if (fd >= 0 && reserve_.covers(fd)) {
@@ -94,7 +120,8 @@ bool Listener::accept_one() {
     return true;
   }
   if (fd >= 0) {
-    host_.adopt(fd, SocketAddress::from_sockaddr(from), tls_ ? tls_->native() : nullptr);
+    host_.adopt(fd, file_.empty() ? SocketAddress::from_sockaddr(from) : SocketAddress(),
+                tls_ ? tls_->native() : nullptr);
     return true;
   }
   if (errno == EAGAIN || errno == EWOULDBLOCK) return false;

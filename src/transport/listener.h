@@ -1,7 +1,9 @@
 #pragma once
-// A listening TCP socket on a loop, which gives what it accepts to a connection host. For transport's own sources.
+// A listening TCP or Unix socket on a loop, which gives what it accepts to a connection host. For transport's own
+// sources.
 
 #include <memory>
+#include <string>
 
 #include "transport/connection_host.h"
 #include "transport/descriptor_reserve.h"
@@ -15,6 +17,8 @@ class Listener final : private IoHandler {
   // As HttpServer::listen.
   [[nodiscard]] static Result<std::unique_ptr<Listener>> open(ConnectionHost& host, const SocketAddress& at,
                                                               std::shared_ptr<TlsContext> tls);
+  // As HttpServer::listen_on.
+  [[nodiscard]] static Result<std::unique_ptr<Listener>> open_file(ConnectionHost& host, const std::string& file);
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
   ~Listener() override;
@@ -38,6 +42,7 @@ class Listener final : private IoHandler {
   int fd_;
   std::shared_ptr<TlsContext> tls_;
   SocketAddress local_;
+  std::string file_;  // of a Unix socket
   DescriptorReserve reserve_;
   bool watched_ = false;
   TimerId resume_ = 0;  // ends a pause

@@ -212,7 +212,7 @@ def test_documents_point_at_files_that_exist():
 
 def test_secrets_and_data_folders_are_ignored_by_git_and_docker():
     secrets = ["herald-data/token.keys", "deploy/token.keys", "deploy/broker.password", "deploy/mongodb.uri", "my.vapid.json",
-               "my-app.private.pem", "demo.device"]
+               "my-app.private.pem", "demo.device", "deploy/operations.secret"]
     for secret in secrets:
         ignored = subprocess.run(["git", "check-ignore", "-q", "--no-index", secret], cwd=ROOT)
         assert ignored.returncode == 0, f"git does not ignore {secret}"

@@ -164,7 +164,7 @@ async def test_what_is_written_is_private_whatever_the_umask(tmp_path, name):
     async with herald.Device(server) as device:
         notify(await device.register_wa(name))
         await device.notification()
-    assert herald.request("PUT", server.operations + "/broadcasts/b", "1").status == 204
+    assert herald.request("PUT", server.operations + "/broadcasts/b", "1", headers=server.operator).status == 204
     data = tmp_path / "s" / "data"
     everything = [data, *data.rglob("*")]
     assert len(everything) > 5

@@ -194,11 +194,11 @@ async def test_broadcasts_are_set_by_the_operator_and_survive_a_restart(own_serv
     server = own_server()
     url = server.operations + "/broadcasts/remote-settings/monitor_changes"
     wanted = {"remote-settings/monitor_changes": '"v1"', "nope": "1"}
-    assert herald.request("PUT", url, '"v2"').status == 204
+    assert herald.request("PUT", url, '"v2"', headers=server.operator).status == 204
     device = await WebPushDevice(server).connect()
     reply = await device.hello(broadcasts=wanted)
     assert reply["broadcasts"] == {"remote-settings/monitor_changes": '"v2"', "errors": {"nope": "Broadcast not found"}}
-    assert herald.request("PUT", url, '"v3"').status == 204
+    assert herald.request("PUT", url, '"v3"', headers=server.operator).status == 204
     assert (await device.expect("broadcast"))["broadcasts"] == {"remote-settings/monitor_changes": '"v3"'}
     await device.close()
     server.restart()
@@ -207,8 +207,8 @@ async def test_broadcasts_are_set_by_the_operator_and_survive_a_restart(own_serv
     reply = await device.hello(broadcasts={"remote-settings/monitor_changes": '"v3"'})
     assert reply["broadcasts"] == {}
     await device.close()
-    assert herald.request("DELETE", server.operations + "/broadcasts/remote-settings/monitor_changes").status == 204
-    assert herald.request("PUT", server.operations + "/broadcasts/x", "").status == 400
+    assert herald.request("DELETE", server.operations + "/broadcasts/remote-settings/monitor_changes", headers=server.operator).status == 204
+    assert herald.request("PUT", server.operations + "/broadcasts/x", "", headers=server.operator).status == 400
 
 
 async def test_less_urgent_messages_wait_until_they_are_wanted(plain_server):

@@ -108,6 +108,11 @@ class Server:
         return self.log_path.read_text()
 
     @property
+    def operator(self):
+        """Headers of who knows the operations secret that the server made."""
+        return {"Authorization": "Bearer " + (self.folder / "data" / "operations.secret").read_text().strip()}
+
+    @property
     def ws(self):
         return self.url.replace("http", "ws", 1) + "/"
 
