@@ -68,7 +68,7 @@ Services::Services(const Configuration& with, const Clock& time)
       health(std::string(version()), time),
       connection_counts(transport::make_connection_counts(with.trusted_proxies, with.limits.address_prefix_bits)),
       rates(with.limits),
-      receipt_streams(with.limits.receipt_streams_per_process),
+      receipt_streams(with.limits),
       ids(time, random),
       recent_acks(with.limits.recent_acks_max),
       takeovers(std::make_shared<TakeoverPace>(with.limits)) {

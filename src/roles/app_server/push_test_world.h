@@ -64,6 +64,7 @@ struct PushTest : testing::Test {
   static constexpr std::string_view kOrigin = "https://push.example.com";
 
   Limits limits;
+  std::unique_ptr<ReceiptStreamSlots> streams = std::make_unique<ReceiptStreamSlots>(limits);
   ManualClock clock;
   ManualExecutor loop;
   ManualTimers timers;
@@ -78,8 +79,6 @@ struct PushTest : testing::Test {
   VapidChecker vapid{std::string(kOrigin), limits, clock, metrics};
   protocol::subscription::EndpointTokens tokens{{std::vector<std::uint8_t>(32, 1)}};
   std::unique_ptr<RateLimits> rates = std::make_unique<RateLimits>(limits);
-  std::unique_ptr<ReceiptStreamSlots> streams =
-      std::make_unique<ReceiptStreamSlots>(limits.receipt_streams_per_process);
   bool draining = false;
   PushContext context = make_context();
 

@@ -1,39 +1,73 @@
 #pragma once
-// How many receipt streams are open in the process, all its loops together.
+// Who holds streams of receipt subscriptions, and who waits for a change of one: bounded for the process, for a
+// sender's address and for a receipt subscription, all loops together.
 
-#include <atomic>
 #include <cstddef>
+#include <cstdint>
+#include <expected>
 #include <memory>
+#include <mutex>
 #include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+
+#include "base/limits.h"
+#include "domain/ids.h"
 
 namespace herald::roles::app_server {
 
 // Any thread.
 class ReceiptStreamSlots {
- public:
-  explicit ReceiptStreamSlots(std::size_t most) : most_(most) {}
+  struct Taken;
 
-  // The place of one stream; it is free again when this is destroyed.
+ public:
+  explicit ReceiptStreamSlots(const Limits& limits);
+
+  // A place; it is free again when this is destroyed, which may be after the slots are gone.
   class Slot {
    public:
-    explicit Slot(std::atomic<std::size_t>& taken) : taken_(&taken) {}
+    Slot(Slot&&) noexcept = default;
+    Slot& operator=(Slot&& other) noexcept {
+      std::swap(taken_, other.taken_);
+      std::swap(address_, other.address_);
+      std::swap(receipt_, other.receipt_);
+      return *this;
+    }
+    ~Slot();
 
    private:
-    struct Free {
-      void operator()(std::atomic<std::size_t>* taken) const { taken->fetch_sub(1, std::memory_order_relaxed); }
-    };
-    std::unique_ptr<std::atomic<std::size_t>, Free> taken_;
+    friend class ReceiptStreamSlots;
+    Slot(std::shared_ptr<Taken> taken, std::string address, std::optional<ReceiptId> receipt);
+
+    std::shared_ptr<Taken> taken_;
+    std::string address_;
+    std::optional<ReceiptId> receipt_;  // none: a waiter
   };
-  // nullopt: all are taken. The slots must outlive it.
-  [[nodiscard]] std::optional<Slot> take() {
-    if (taken_.fetch_add(1, std::memory_order_relaxed) < most_) return Slot(taken_);
-    taken_.fetch_sub(1, std::memory_order_relaxed);
-    return std::nullopt;
-  }
+  // Which limit would be passed.
+  enum class Full : std::uint8_t { kProcess, kAddress, kReceipt };
+
+  // A place of a stream. `address` names the sender's client network.
+  [[nodiscard]] std::expected<Slot, Full> take(std::string_view address, const ReceiptId& receipt);
+  // A place of a GET that waits; nullopt: the address has receipt_waiters_per_address.
+  [[nodiscard]] std::optional<Slot> wait(std::string_view address);
 
  private:
-  std::size_t most_;
-  std::atomic<std::size_t> taken_{0};
+  using Counts = std::unordered_map<std::string, std::size_t>;
+  struct Taken {
+    std::mutex mutex;
+    std::size_t streams = 0;
+    Counts streams_by_address;
+    Counts streams_by_receipt;
+    Counts waiters_by_address;
+  };
+
+  const std::size_t process_most_;
+  const std::size_t address_most_;
+  const std::size_t receipt_most_;
+  const std::size_t waiters_most_;
+  std::shared_ptr<Taken> taken_;
 };
 
 }  // namespace herald::roles::app_server

@@ -19,7 +19,16 @@ constexpr std::uint64_t kFullRetryS = 30;
 constexpr std::string_view kType = "text/event-stream";
 constexpr std::string_view kKeepAlive = ":\n\n";
 
-webpush::Refusal full_refusal() {
+webpush::Refusal full_refusal(ReceiptStreamSlots::Full full) {
+  using enum ReceiptStreamSlots::Full;
+  if (full == kAddress) {
+    return {429, std::nullopt, "Your address has too many receipt streams open (receipt_streams_per_address)",
+            "receipt_streams_per_address", kFullRetryS};
+  }
+  if (full == kReceipt) {
+    return {429, std::nullopt, "This receipt has too many streams open (receipt_streams_per_receipt)",
+            "receipt_streams_per_receipt", kFullRetryS};
+  }
   return {503, webpush::Errno::kTryLater, "Too many receipt streams are open", "receipt_streams", kFullRetryS};
 }
 
@@ -71,8 +80,8 @@ void ReceiptStreams::begin(const ReceiptId& receipt, const transport::HttpReques
   auto progress = last && !last->empty() ? ReceiptProgress::from_cursor(*last, waiting_max)
                                          : Result<ReceiptProgress>(ReceiptProgress(waiting_max));
   if (!progress) return refuse(responder, bad_receipt_request("Bad Last-Event-ID"));
-  auto slot = context_.streams.take();
-  if (!slot) return refuse(responder, full_refusal());
+  auto slot = context_.streams.take(context_.sender_of(request), receipt);
+  if (!slot) return refuse(responder, full_refusal(slot.error()));
   auto stream = std::make_unique<Stream>(Stream{++last_, receipt, std::move(*progress), std::move(*slot)});
   auto looked = [this, stream = std::move(stream),
                  responder = std::move(responder)](Result<ports::ReceiptPage> page) mutable {

@@ -25,8 +25,8 @@ class ReceiptStreams {
 
   // Whether its Accept names text/event-stream.
   [[nodiscard]] static bool wanted(const transport::HttpRequest& request);
-  // Answers with a stream from Last-Event-ID on. 404: no such subscription; 400: no cursor of ours; 503: draining, or
-  // receipt_streams_per_process.
+  // Answers with a stream from Last-Event-ID on. 404: no such subscription; 400: no cursor of ours; 429:
+  // receipt_streams_per_address or receipt_streams_per_receipt; 503: draining, or receipt_streams_per_process.
   void begin(const ReceiptId& receipt, const transport::HttpRequest& request, transport::HttpResponder responder);
   [[nodiscard]] std::size_t open() const { return open_.size(); }
 

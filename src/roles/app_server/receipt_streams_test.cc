@@ -223,33 +223,72 @@ TEST_F(ReceiptStreamsTest, BoundsHowManyEndsOneAwaits) {
   EXPECT_EQ(client->take(), "delivered:1 delivered:6 ");
 }
 
-TEST_F(ReceiptStreamsTest, BoundsHowManyAreOpenInTheProcess) {
-  streams = std::make_unique<ReceiptStreamSlots>(2);
-  PushContext narrow = make_context();
-  const auto two = streams->take();
-  WebPushReceiptEndpoint other(narrow);
-  const auto get = [&] {
+struct BoundedStreamsTest : ReceiptStreamsTest {
+  static std::shared_ptr<StreamClient> get_from(WebPushReceiptEndpoint& endpoint, ManualExecutor& loop,
+                                                const std::string& target, const char* address) {
     auto client = std::make_shared<StreamClient>();
     transport::HttpRequest request;
     request.method = "GET";
-    request.path = request.target = path;
+    request.path = request.target = target;
     request.headers = {{"Accept", "text/event-stream"}};
-    request.peer = *transport::SocketAddress::parse("192.0.2.1:1234");
-    other.on_request(request, transport::HttpResponder(client, 1));
+    request.peer = *transport::SocketAddress::parse(address);
+    endpoint.on_request(request, transport::HttpResponder(client, 1));
     loop.run();
     return client;
-  };
-  const auto at_the_limit = get();
+  }
+};
+
+TEST_F(BoundedStreamsTest, InTheProcess) {
+  limits.receipt_streams_per_process = 2;
+  streams = std::make_unique<ReceiptStreamSlots>(limits);
+  PushContext narrow = make_context();
+  const auto two = streams->take("192.0.2.9", ReceiptId{});
+  WebPushReceiptEndpoint other(narrow);
+  const auto at_the_limit = get_from(other, loop, path, "192.0.2.1:1234");
   EXPECT_TRUE(at_the_limit->is_open);
-  const auto past_it = get();
+  const auto past_it = get_from(other, loop, path, "192.0.2.1:1234");
   EXPECT_EQ(past_it->response->status, 503);
   EXPECT_EQ(past_it->header("Retry-After"), "30");
   at_the_limit->events.ended();
-  EXPECT_TRUE(get()->is_open);
+  EXPECT_TRUE(get_from(other, loop, path, "192.0.2.1:1234")->is_open);
+}
+
+TEST_F(BoundedStreamsTest, OfOneAddressWithoutHarmToOthers) {
+  limits.receipt_streams_per_address = 2;
+  streams = std::make_unique<ReceiptStreamSlots>(limits);
+  PushContext narrow = make_context();
+  WebPushReceiptEndpoint other(narrow);
+  const auto first = get_from(other, loop, path, "192.0.2.1:1");
+  EXPECT_TRUE(get_from(other, loop, path, "192.0.2.1:2")->is_open);
+  const auto past_it = get_from(other, loop, path, "192.0.2.1:3");
+  EXPECT_EQ(past_it->response->status, 429);
+  EXPECT_EQ(past_it->header("Retry-After"), "30");
+  EXPECT_NE(past_it->response->body.find("receipt_streams_per_address"), std::string::npos);
+  EXPECT_TRUE(get_from(other, loop, path, "192.0.2.2:1")->is_open);
+  EXPECT_TRUE(get_from(other, loop, path, "[2001:db8:0:1::1]:1")->is_open);
+  EXPECT_TRUE(get_from(other, loop, path, "[2001:db8:0:1::2]:1")->is_open);
+  EXPECT_EQ(get_from(other, loop, path, "[2001:db8:0:1::3]:1")->response->status, 429) << "the same IPv6 network";
+  first->events.ended();
+  EXPECT_TRUE(get_from(other, loop, path, "192.0.2.1:3")->is_open);
+}
+
+TEST_F(BoundedStreamsTest, OfOneReceipt) {
+  limits.receipt_streams_per_receipt = 2;
+  streams = std::make_unique<ReceiptStreamSlots>(limits);
+  PushContext narrow = make_context();
+  WebPushReceiptEndpoint other(narrow);
+  const auto first = get_from(other, loop, path, "192.0.2.1:1");
+  EXPECT_TRUE(get_from(other, loop, path, "192.0.2.2:1")->is_open);
+  const auto past_it = get_from(other, loop, path, "192.0.2.3:1");
+  EXPECT_EQ(past_it->response->status, 429);
+  EXPECT_NE(past_it->response->body.find("receipt_streams_per_receipt"), std::string::npos);
+  first->events.ended();
+  EXPECT_TRUE(get_from(other, loop, path, "192.0.2.3:1")->is_open);
 }
 
 TEST_F(ReceiptStreamsTest, ARefusedStreamLeavesNoSlotTaken) {
-  streams = std::make_unique<ReceiptStreamSlots>(1);
+  limits.receipt_streams_per_process = 1;
+  streams = std::make_unique<ReceiptStreamSlots>(limits);
   PushContext narrow = make_context();
   ReceiptStreams one(narrow);
   transport::HttpRequest request;
@@ -257,7 +296,7 @@ TEST_F(ReceiptStreamsTest, ARefusedStreamLeavesNoSlotTaken) {
   one.begin(ReceiptId{}, request, transport::HttpResponder(client, 1));
   loop.run();
   EXPECT_EQ(client->response->status, 404);
-  EXPECT_TRUE(streams->take());
+  EXPECT_TRUE(streams->take("", ReceiptId{}));
 }
 
 TEST_F(ReceiptStreamsTest, DeleteEndsIt) {

@@ -62,7 +62,9 @@ struct WebPushReceiptEndpoint::Watch {
   std::size_t limit = kPageDefault;
   transport::IfNoneMatch known;  // the ETags that the client has
   MonoTime until;
+  std::string address;  // the sender's
   transport::HttpResponder responder;
+  std::optional<ReceiptStreamSlots::Slot> place{};  // while it waits
 };
 
 WebPushReceiptEndpoint::WebPushReceiptEndpoint(PushContext& context)
@@ -101,9 +103,9 @@ void WebPushReceiptEndpoint::show(const transport::HttpRequest& request, transpo
   const std::uint64_t most_ms = context_.config.limits.receipt_wait_ms;
   const auto asked_s = preferred_wait_s(headers);
   const std::uint64_t wait_ms = asked_s ? std::min(most_ms, std::min(*asked_s, most_ms) * 1000) : most_ms;
-  look(std::make_unique<Watch>(*receipt, after, std::min<std::size_t>(*limit, kPageMost),
-                               transport::IfNoneMatch::of(request),
-                               context_.clock.mono() + std::chrono::milliseconds(wait_ms), std::move(responder)));
+  look(std::make_unique<Watch>(
+      *receipt, after, std::min<std::size_t>(*limit, kPageMost), transport::IfNoneMatch::of(request),
+      context_.clock.mono() + std::chrono::milliseconds(wait_ms), context_.sender_of(request), std::move(responder)));
 }
 
 void WebPushReceiptEndpoint::look(std::unique_ptr<Watch> watch) {
@@ -129,7 +131,8 @@ void WebPushReceiptEndpoint::looked(std::unique_ptr<Watch> watch, const ports::R
 
 void WebPushReceiptEndpoint::wait(std::unique_ptr<Watch> watch, std::string etag) {
   const bool over = context_.clock.mono() >= watch->until || context_.draining();
-  if (over || waiting_ >= context_.config.limits.receipt_waiters_max) {
+  if (!watch->place) watch->place = context_.streams.wait(watch->address);
+  if (over || !watch->place || waiting_ >= context_.config.limits.receipt_waiters_max) {
     return watch->responder.send(described(push_answer(304), std::move(etag)));
   }
   ++waiting_;

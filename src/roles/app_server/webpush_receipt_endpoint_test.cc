@@ -155,6 +155,30 @@ TEST_F(WebPushReceiptTest, BoundsHowManyWait) {
   EXPECT_EQ(get("", {{"If-None-Match", etag}})->response->status, 304);
 }
 
+TEST_F(WebPushReceiptTest, BoundsHowManyWaitOfOneAddress) {
+  ReceiptStreamSlots places(limits);
+  std::vector<ReceiptStreamSlots::Slot> held;
+  for (std::uint64_t n = 0; n < limits.receipt_waiters_per_address; ++n) {
+    auto place = places.wait("192.0.2.1");
+    ASSERT_TRUE(place) << n;
+    held.push_back(std::move(*place));
+  }
+  EXPECT_FALSE(places.wait("192.0.2.1")) << "one past it";
+  EXPECT_TRUE(places.wait("192.0.2.2"));
+  held.pop_back();
+  EXPECT_TRUE(places.wait("192.0.2.1"));
+}
+
+TEST_F(WebPushReceiptTest, AnswersAtOnceWhoeverMayNotWait) {
+  limits.receipt_waiters_per_address = 1;
+  streams = std::make_unique<ReceiptStreamSlots>(limits);
+  PushContext narrow = make_context();
+  WebPushReceiptEndpoint other(narrow);
+  const std::string etag = send(other, "GET", path)->header("ETag");
+  EXPECT_FALSE(send(other, "GET", path, {{"If-None-Match", etag}})->response) << "it waits";
+  EXPECT_EQ(send(other, "GET", path, {{"If-None-Match", etag}})->response->status, 304);
+}
+
 TEST_F(WebPushReceiptTest, DeleteEndsIt) {
   for (int n = 0; n < 1'500; ++n) add(9);
   EXPECT_EQ(outcome(*send(receipts, "DELETE", path)), "204 -");

@@ -68,7 +68,7 @@ struct Services {
         metrics(counted),
         model(rules),
         rates(of.limits),
-        streams(of.limits.receipt_streams_per_process),
+        streams(of.limits),
         ids(time, in.random),
         recent_acks(of.limits.recent_acks_max),
         takeovers(std::make_shared<TakeoverPace>(of.limits)),
