@@ -146,6 +146,19 @@ TEST_P(TlsServerTest, RefusesOlderVersions) {
   EXPECT_EQ(server().open_connections(), 0U);
 }
 
+TEST_P(TlsServerTest, RefusesSuitesOfTls12WithoutForwardSecrecyOrAuthenticatedEncryption) {
+  for (const char* suites : {"kRSA", "ECDHE:!AESGCM:!CHACHA20", "ECDHE+AESCCM", "aNULL"}) {
+    const auto peer = client(TLS1_2_VERSION);
+    ASSERT_EQ(SSL_set_cipher_list(peer->ssl(), suites), 1) << suites;
+    EXPECT_FALSE(peer->connect()) << suites;
+  }
+  for (const char* suites : {"ECDHE+AESGCM", "ECDHE+CHACHA20"}) {
+    const auto peer = client(TLS1_2_VERSION);
+    ASSERT_EQ(SSL_set_cipher_list(peer->ssl(), suites), 1) << suites;
+    EXPECT_TRUE(peer->connect()) << suites;
+  }
+}
+
 TEST_P(TlsServerTest, MovesMuchMoreThanARecordBothWays) {
   const auto peer = client();
   ASSERT_TRUE(peer->connect());

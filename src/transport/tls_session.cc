@@ -45,8 +45,8 @@ std::expected<std::span<std::uint8_t>, TlsEnd> TlsSession::receive(std::span<std
   } else if (content->type == TlsContentType::kAlert) {
     verdict = take_alert(content->bytes);
   } else {
-    if (!content->bytes.empty()) key_updates_in_row_ = 0;
-    return content->bytes;
+    verdict = take_data(content->bytes);
+    if (!verdict) return content->bytes;
   }
   if (verdict) return std::unexpected(*verdict);
   return std::span<std::uint8_t>();
@@ -58,8 +58,21 @@ TlsSession::Verdict TlsSession::take_alert(std::span<const std::uint8_t> content
   if (content.size() != 2) return violation(TlsAlert::kDecodeError);
   const auto alert = static_cast<TlsAlert>(content[1]);
   // Something else follows it.
-  if (alert == TlsAlert::kUserCanceled) return {};
+  if (alert == TlsAlert::kUserCanceled) {
+    if (++warnings_in_row_ > kTlsWarningsInRowMax) return violation(TlsAlert::kUnexpectedMessage);
+    return {};
+  }
   return TlsEnd{.in_order = alert == TlsAlert::kCloseNotify, .alert = std::nullopt};
+}
+
+// Each record costs a decryption, also one that says nothing.
+TlsSession::Verdict TlsSession::take_data(std::span<const std::uint8_t> content) {
+  if (content.empty()) {
+    if (++empty_in_row_ > kTlsEmptyRecordsInRowMax) return violation(TlsAlert::kUnexpectedMessage);
+    return {};
+  }
+  key_updates_in_row_ = empty_in_row_ = warnings_in_row_ = 0;
+  return {};
 }
 
 // All that a client may still say is KeyUpdate, with which its record must end (§5.1). It may come in pieces.

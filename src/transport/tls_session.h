@@ -31,6 +31,10 @@ struct TlsSecrets {
 inline constexpr std::uint32_t kTlsRecordsPerKey = 1U << 22;
 // KeyUpdates that may come with no application data between them.
 inline constexpr std::uint8_t kTlsKeyUpdatesInRowMax = 32;
+// Records with no content, and alerts that change nothing, that may come with no application data between them; as many
+// as OpenSSL takes.
+inline constexpr std::uint8_t kTlsEmptyRecordsInRowMax = 32;
+inline constexpr std::uint8_t kTlsWarningsInRowMax = 4;
 // What seal() may add: a KeyUpdate before the content's record.
 inline constexpr std::size_t kTlsSealedMaxBytes = kTlsContentMaxBytes + kTlsRecordExtraBytes + 5 + kTlsRecordExtraBytes;
 
@@ -61,7 +65,8 @@ class TlsSession {
   // Nothing: goes on.
   using Verdict = std::optional<TlsEnd>;
 
-  [[nodiscard]] static Verdict take_alert(std::span<const std::uint8_t> content);
+  [[nodiscard]] Verdict take_alert(std::span<const std::uint8_t> content);
+  [[nodiscard]] Verdict take_data(std::span<const std::uint8_t> content);
   [[nodiscard]] Verdict take_handshake(std::span<const std::uint8_t> content);
   [[nodiscard]] Verdict take_key_update(std::uint8_t request);
   std::size_t seal_key_update(std::span<std::uint8_t> out);
@@ -72,6 +77,8 @@ class TlsSession {
   std::array<std::uint8_t, 5> message_{};  // a KeyUpdate that is not whole yet
   std::uint8_t message_bytes_ = 0;
   std::uint8_t key_updates_in_row_ = 0;
+  std::uint8_t empty_in_row_ = 0;
+  std::uint8_t warnings_in_row_ = 0;
   bool key_update_owed_ = false;  // the peer asked for ours
   bool closed_ = false;
 };

@@ -176,6 +176,32 @@ TEST_P(TlsSessionTest, AFloodOfUpdatesEndsTheConnection) {
   EXPECT_EQ(receive(peer.key_update(true)), "alert 10");
 }
 
+TEST_P(TlsSessionTest, AFloodOfEmptyRecordsEndsTheConnection) {
+  for (int round = 0; round < 3; ++round) {
+    for (int n = 0; n < kTlsEmptyRecordsInRowMax; ++n) EXPECT_EQ(receive(peer.data("")), "") << n;
+    EXPECT_EQ(receive(peer.data("x")), "x") << "content begins the count anew";
+  }
+  for (int n = 0; n < kTlsEmptyRecordsInRowMax; ++n)
+    EXPECT_EQ(receive(peer.seal(23, "", 100)), "") << "padding is no content";
+  EXPECT_EQ(receive(peer.data("")), "alert 10");
+}
+
+TEST_P(TlsSessionTest, AFloodOfAlertsThatChangeNothingEndsTheConnection) {
+  for (int n = 0; n < kTlsWarningsInRowMax; ++n) EXPECT_EQ(receive(peer.alert(90)), "") << n;
+  EXPECT_EQ(receive(peer.data("x")), "x") << "content begins the count anew";
+  for (int n = 0; n < kTlsWarningsInRowMax; ++n) EXPECT_EQ(receive(peer.alert(90)), "") << n;
+  EXPECT_EQ(receive(peer.alert(90)), "alert 10");
+}
+
+TEST_P(TlsSessionTest, RecordsOfOneKindDoNotResetTheCountOfAnother) {
+  for (int n = 0; n < kTlsWarningsInRowMax; ++n) {
+    EXPECT_EQ(receive(peer.alert(90)), "");
+    EXPECT_EQ(receive(peer.data("")), "");
+    EXPECT_EQ(receive(peer.key_update(false)), "");
+  }
+  EXPECT_EQ(receive(peer.alert(90)), "alert 10");
+}
+
 TEST_P(TlsSessionTest, KeysChangeAfterSoManyRecords) {
   TlsSession limited(*secrets, 3);  // one was sealed already
   for (const std::string text : {"a", "b"}) EXPECT_EQ(peer.open_all(seal(limited, text)), kData + text);

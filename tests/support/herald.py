@@ -429,12 +429,12 @@ def client_context(ca_file):
     return context
 
 
-def make_certificate(folder, name="localhost", prefix="server"):
+def make_certificate(folder, name="localhost", prefix="server", kind="ec"):
     """A self-signed certificate for loopback; returns (certificate file, key file)."""
     certificate, key = folder / f"{prefix}.crt", folder / f"{prefix}.key"
     subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
-         "-subj", f"/CN={name}", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
+        ["openssl", "req", "-x509", "-newkey", kind, *(["-pkeyopt", "ec_paramgen_curve:P-256"] if kind == "ec" else []),
+         "-nodes", "-days", "2", "-subj", f"/CN={name}", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
          "-keyout", str(key), "-out", str(certificate)],
         check=True, capture_output=True,
     )
