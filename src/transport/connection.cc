@@ -181,15 +181,28 @@ void Connection::handle(StreamResult result) {
     case StreamStatus::kOk:
       if (blocked_) restart_ = true;
       blocked_ = false;
+      if (counts_unread_) count_unread(false);
       return;
     case StreamStatus::kWantRead:
     case StreamStatus::kWantWrite:
       blocked_ = true;
+      if (!counts_unread_) count_unread(true);
       return;
     case StreamStatus::kEnded:
     case StreamStatus::kFailed:
       return cut();
   }
+}
+
+void Connection::count_unread(bool does_not_read) {
+  if (!does_not_read) {
+    counts_unread_ = false;
+    return host_.reads_again(*this);
+  }
+  counts_unread_ = host_.does_not_read(*this);
+  if (counts_unread_) return;
+  host_.metrics.refused(Refusal::kSlowReader);
+  cut();
 }
 
 void Connection::append(std::string_view bytes) {
@@ -213,6 +226,7 @@ void Connection::finish() {
 void Connection::cut() {
   if (dead_) return;
   dead_ = true;
+  if (counts_unread_) count_unread(false);
   host_.loop.unwatch(stream_.fd());
   host_.deadlines.start(*this, Deadline::kNone, host_.loop.now());
   if (expects_proxy_) host_.take_proxy_bytes(*this);

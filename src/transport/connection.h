@@ -108,6 +108,7 @@ class Connection final : public IoHandler, public DeadlineEntry {
   void shake_hands();
   void read();
   void handle(StreamResult result);
+  void count_unread(bool does_not_read);
   void write_now(std::string_view first, std::string_view second);
   void append(std::string_view bytes);
   void advance_sent(std::size_t bytes);
@@ -135,6 +136,7 @@ class Connection final : public IoHandler, public DeadlineEntry {
   bool watch_read_ : 1 = true;
   bool watch_write_ : 1 = false;
   bool websocket_ : 1 = false;
+  bool counts_unread_ : 1 = false;  // among those whose peer does not read
 };
 
 }  // namespace herald::transport

@@ -26,14 +26,22 @@ class ConnectionCounts {
   [[nodiscard]] bool enter(const IpAddress& ip, std::uint64_t most);
   // Takes back one enter() that was true.
   void leave(const IpAddress& ip);
+  // The same for connections whose client does not read what it was sent.
+  [[nodiscard]] bool enter_unread(const IpAddress& ip, std::uint64_t most);
+  void leave_unread(const IpAddress& ip);
 
  private:
+  using Counts = std::unordered_map<IpAddress, std::uint32_t, IpAddressHash>;
+
+  [[nodiscard]] bool enter(Counts& counts, const IpAddress& ip, std::uint64_t most);
+  void leave(Counts& counts, const IpAddress& ip);
   [[nodiscard]] bool is_unbounded(const IpAddress& ip) const;
 
   const std::vector<Network> unbounded_;
   const std::uint64_t v6_prefix_bits_;
   std::mutex mutex_;
-  std::unordered_map<IpAddress, std::uint32_t, IpAddressHash> counts_;
+  Counts open_;
+  Counts unread_;
 };
 
 }  // namespace herald::transport

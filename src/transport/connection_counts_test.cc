@@ -20,6 +20,17 @@ TEST(ConnectionCountsTest, BoundsEachAddressAlone) {
   EXPECT_TRUE(counts.enter(other, 1));
 }
 
+TEST(ConnectionCountsTest, CountsApartWhoDoesNotRead) {
+  const auto one = IpAddress::parse("10.0.0.1").value();
+  ConnectionCounts counts;
+  EXPECT_TRUE(counts.enter(one, 1));
+  EXPECT_TRUE(counts.enter_unread(one, 1));
+  EXPECT_FALSE(counts.enter_unread(one, 1));
+  counts.leave_unread(one);
+  EXPECT_TRUE(counts.enter_unread(one, 1));
+  EXPECT_FALSE(counts.enter(one, 1));
+}
+
 TEST(ConnectionCountsTest, NeverRefusesAProxy) {
   ConnectionCounts counts({Network::parse("10.0.0.0/8").value()});
   const auto proxy = IpAddress::parse("10.0.0.1").value();

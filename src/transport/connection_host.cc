@@ -73,6 +73,17 @@ bool ConnectionHost::attribute(Connection& connection, const SocketAddress& sour
   return true;
 }
 
+bool ConnectionHost::does_not_read(const Connection& connection) {
+  if (!counts_->enter_unread(connection.peer().ip, limits.unread_connections_per_address)) return false;
+  metrics.unread(1);
+  return true;
+}
+
+void ConnectionHost::reads_again(const Connection& connection) {
+  counts_->leave_unread(connection.peer().ip);
+  metrics.unread(-1);
+}
+
 void ConnectionHost::retire(Connection& connection) {
   dead_.push_back(&connection);
   if (dead_.size() > 1) return;

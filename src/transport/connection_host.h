@@ -34,6 +34,10 @@ class ConnectionHost : private RoundEnd {
   std::string take_proxy_bytes(const Connection& connection);
   // A proxy says that `connection` is `source`'s, to whom it counts from now on. False: there are too many of it.
   [[nodiscard]] bool attribute(Connection& connection, const SocketAddress& source);
+  // The client of `connection` does not read what fills the kernel's buffer, and the connection counts as such until
+  // reads_again(). False, and not counted: there are too many of it.
+  [[nodiscard]] bool does_not_read(const Connection& connection);
+  void reads_again(const Connection& connection);
   // The connection is dead: it will be destroyed soon, but not now.
   void retire(Connection& connection);
   // Its settle_now() is called when the loop's round ends, unless it is dead by then.

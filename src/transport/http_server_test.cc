@@ -2,11 +2,15 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdio>
+#include <fstream>
 
 #include "transport/server_fixture_test.h"
 
@@ -30,6 +34,22 @@ std::string post(std::string_view path, std::string_view body) {
 }
 
 class HttpServerTest : public ServerFixture {};
+
+// What the kernel holds for the peers of connections to that port: tx_queue of /proc/net/tcp.
+std::size_t kernel_bytes_of(std::uint16_t port) {
+  std::ifstream table("/proc/net/tcp");
+  std::string line;
+  std::size_t bytes = 0;
+  while (std::getline(table, line)) {
+    unsigned local = 0;
+    unsigned state = 0;
+    unsigned queued = 0;
+    const int read = std::sscanf(line.c_str(), " %*u: %*x:%x %*x:%*x %x %x:", &local, &state, &queued);
+    constexpr unsigned kEstablished = 1;
+    if (read == 3 && local == port && state == kEstablished) bytes += queued;
+  }
+  return bytes;
+}
 
 TEST_F(HttpServerTest, AnswersOverOneConnectionAgainAndAgain) {
   TestSocket client(address());
@@ -238,6 +258,44 @@ TEST_F(HttpServerTest, APeerThatDoesNotReadIsCut) {
   advance(200ms);
   EXPECT_EQ(server().open_connections(), 0U);
   EXPECT_EQ(counted("herald_refusals_total", "slow_reader"), 1U);
+}
+
+TEST_F(HttpServerTest, BoundsHowManyConnectionsOfAnAddressDoNotRead) {
+  limits.unread_connections_per_address = 2;
+  std::vector<std::unique_ptr<TestSocket>> clients;
+  for (int i = 0; i < 3; ++i) {
+    clients.push_back(std::make_unique<TestSocket>(address(), 4096));
+    clients.back()->send(get("/big"));
+    settle();
+    EXPECT_EQ(server().open_connections(), std::min<std::size_t>(clients.size(), 2));
+  }
+  EXPECT_EQ(counted("herald_refusals_total", "slow_reader"), 1U);
+  TestSocket reader(address());
+  EXPECT_THAT(exchange(reader, get("/in"), "/in"), StartsWith("HTTP/1.1 200")) << "who reads is served";
+  EXPECT_EQ(std::ranges::count(exchange(*clients[0], get("/after"), "\r\n\r\n/after"), 'b'), 1024 * 1024);
+  TestSocket next(address(), 4096);
+  next.send(get("/big"));
+  settle();
+  EXPECT_EQ(server().open_connections(), 4U) << "one that reads again makes room";
+}
+
+TEST_F(HttpServerTest, TheKernelHoldsABoundedPartOfAnAnswer) {
+  limits.kernel_send_buffer_max_bytes = 16'384;
+  limits.send_buffer_max_bytes = 64UL * 1024 * 1024;
+  TestSocket client(address(), 4096);
+  client.send(get("/big"));
+  settle();
+  EXPECT_LE(kernel_bytes_of(address().port), 16'384U);
+  EXPECT_GT(kernel_bytes_of(address().port), 0U);
+}
+
+TEST_F(HttpServerTest, APeerWhoseSystemAcknowledgesNothingIsCutByTheKernel) {
+  limits.unacknowledged_timeout_ms = 1'234;
+  address();
+  unsigned timeout_ms = 0;
+  socklen_t size = sizeof timeout_ms;
+  ASSERT_EQ(getsockopt(server().listening_descriptors().at(0), IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout_ms, &size), 0);
+  EXPECT_EQ(timeout_ms, 1'234U) << "accepted sockets inherit it";
 }
 
 TEST_F(HttpServerTest, BoundsTheConnectionsOfAnAddress) {

@@ -23,6 +23,15 @@ void enable(int fd, int level, int option) {
   setsockopt(fd, level, option, &on, sizeof on);
 }
 
+// What the kernel may hold for a peer that does not read, and for how long.
+void bound_unacknowledged(int fd, const Limits& limits) {
+  // Linux takes twice the number given, and fixes the size, which else grows to megabytes.
+  const int bytes = static_cast<int>(limits.kernel_send_buffer_max_bytes / 2);
+  setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
+  const auto timeout_ms = static_cast<unsigned>(limits.unacknowledged_timeout_ms);
+  setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout_ms, sizeof timeout_ms);
+}
+
 Error unavailable(const SocketAddress& at) {
   return {ErrorKind::kUnavailable, "can't listen on " + at.to_string() + ": " + std::strerror(errno)};
 }
@@ -57,7 +66,9 @@ Result<std::unique_ptr<Listener>> Listener::open(ConnectionHost& host, const Soc
   if (fd < 0) return std::unexpected(unavailable(at));
   auto out = std::unique_ptr<Listener>(new Listener(host, fd, std::move(tls)));
   enable(fd, SOL_SOCKET, SO_REUSEPORT);
-  enable(fd, IPPROTO_TCP, TCP_NODELAY);  // accepted sockets inherit it
+  // Accepted sockets inherit these.
+  enable(fd, IPPROTO_TCP, TCP_NODELAY);
+  bound_unacknowledged(fd, host.limits);
   if (!bind_socket(fd, at) || listen(fd, kBacklog) != 0) return std::unexpected(unavailable(at));
   sockaddr_storage address;
   socklen_t size = sizeof address;

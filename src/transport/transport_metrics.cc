@@ -26,6 +26,8 @@ TransportMetrics::TransportMetrics(Metrics& metrics) {
                                                  connection_labels(websocket, tls));
     }
   }
+  unread_ = &metrics.gauge("herald_connections_unread",
+                           "Open connections whose peer does not read: the kernel holds as much for them as it may.");
   for (std::size_t own = 0; own < 2; ++own) {
     handshakes_[own] = &metrics.counter("herald_tls_handshakes_total", "TLS handshakes done, by who does the records.",
                                         {{"records", own != 0 ? "own" : "openssl"}});
@@ -47,6 +49,10 @@ void TransportMetrics::connected(bool tls) {
 
 void TransportMetrics::shook_hands(bool own_records) {
   handshakes_[own_records]->add();
+}
+
+void TransportMetrics::unread(int more) {
+  unread_->add(more);
 }
 
 void TransportMetrics::upgraded(bool tls) {

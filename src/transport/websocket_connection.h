@@ -27,7 +27,8 @@ class WebSocketConnection final : public ConnectionMode, public WebSocket, priva
   WebSocketConnection(Connection& connection, WebSocketAccept accept);
 
   void on_bytes(std::span<std::uint8_t> bytes) override;
-  [[nodiscard]] bool wants_bytes() const override { return true; }
+  // Not those of a peer that does not read what it is answered.
+  [[nodiscard]] bool wants_bytes() const override { return closing_ || !connection_.blocked(); }
   void on_ended() override { connection_.cut(); }
   void on_drained() override;
   [[nodiscard]] Deadline deadline() const override;

@@ -379,6 +379,26 @@ TEST_F(WebSocketServerTest, APeerThatFallsTooFarBehindIsCut) {
   EXPECT_EQ(counted("herald_refusals_total", "slow_reader"), 1U);
 }
 
+TEST_F(WebSocketServerTest, APeerThatDoesNotReadIsNotListenedTo) {
+  const auto client = connect();
+  const std::string block(16384, 'x');
+  std::size_t sent = 0;
+  while (journal().socket->unsent_bytes() == 0) {
+    journal().socket->send_text(block);
+    loop.run_once(0ms);
+    ++sent;
+  }
+  const auto before = journal().events;
+  client->send(text("asks for more"));
+  settle();
+  EXPECT_EQ(journal().events, before);
+  run_until([&] {
+    client->poll();
+    return journal().events.back() == "text asks for more";
+  });
+  EXPECT_GE(client->received.size(), sent * block.size()) << "it is heard once it has read";
+}
+
 TEST_F(WebSocketServerTest, TellsWhenWhatWaitedHasBeenSent) {
   const auto client = connect();
   const std::string block(16384, 'x');

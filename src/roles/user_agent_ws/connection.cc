@@ -66,6 +66,7 @@ void Connection::refuse(std::string_view reply, CloseCode code, std::string_view
 }
 
 void Connection::on_drained() {
+  if (session_ && !closing_) session_->on_drained();
   if (online_ && !closing_) shard_.deliverer.pump(*this);
 }
 

@@ -63,7 +63,7 @@ class Connection final : public transport::WebSocketHandler, public SessionHost 
   [[nodiscard]] DeliveryWindow& window() { return window_; }
   [[nodiscard]] GenerationSession& session() { return *session_; }
   // So many bytes wait for the peer that nothing more should be sent before on_drained().
-  [[nodiscard]] bool blocked() const;
+  [[nodiscard]] bool blocked() const override;
   // Whether the connection stands in the line for reading a page.
   [[nodiscard]] bool in_line() const { return in_line_; }
   void set_in_line(bool in_line) { in_line_ = in_line; }

@@ -55,6 +55,7 @@ struct DeviceConnection::Line {
   };
   std::deque<Place> waiting;
   std::size_t bytes = 0;
+  bool at_work = false;                        // on a request that is not among those that wait
   std::shared_ptr<DeviceConnection*> session;  // what answers find; null inside once it is gone
 };
 
@@ -95,11 +96,11 @@ std::string DeviceConnection::delivery_frame(const Message& message) const {
 }
 
 void DeviceConnection::take(Waiting waiting, std::size_t size) {
-  if (!line_) {
-    perform(waiting);
+  if (!line_ && !host_.blocked()) {
+    if (!perform(waiting)) line().at_work = true;
     return;
   }
-  if (line_->waiting.size() >= kRequestsWaitingMax || line_->bytes + size > kRequestBytesWaitingMax) {
+  if (line().waiting.size() >= kRequestsWaitingMax || line_->bytes + size > kRequestBytesWaitingMax) {
     host_.count_refusal("too_many_requests");
     return close(CloseCode::kPolicyViolation, "too many requests at once");
   }
@@ -108,13 +109,19 @@ void DeviceConnection::take(Waiting waiting, std::size_t size) {
 }
 
 void DeviceConnection::finish() {
-  while (line_ && !line_->waiting.empty()) {
+  if (line_) line_->at_work = false;
+  go_on();
+}
+
+void DeviceConnection::go_on() {
+  while (line_ && !line_->at_work && !line_->waiting.empty()) {
+    if (host_.blocked()) return;
     const auto next = std::move(line_->waiting.front());
     line_->waiting.pop_front();
     line_->bytes -= next.size;
-    if (!perform(next.waiting)) return;
+    if (!perform(next.waiting)) line().at_work = true;
   }
-  line_.reset();
+  if (line_ && !line_->at_work) line_.reset();
 }
 
 bool DeviceConnection::perform(const Waiting& waiting) {

@@ -23,6 +23,7 @@ class DeviceConnection final : public GenerationSession {
   [[nodiscard]] Generation generation() const override { return Generation::kFlow2012; }
   void on_text(std::string_view text) override;
   void on_binary() override;
+  void on_drained() override { go_on(); }
   [[nodiscard]] bool wants(const Message& message) const override { return message.kind == PayloadKind::kFlow2012; }
   [[nodiscard]] std::string delivery_frame(const Message& message) const override;
 
@@ -65,12 +66,14 @@ class DeviceConnection final : public GenerationSession {
 
   Line& line();
   void finish();
+  // Performs what waits, one after the other, as long as the device reads what it is answered.
+  void go_on();
   // A Reply that runs `then(value)`, and finish() if that is done, unless this session is gone by then.
   template <class T, class Then>
   Reply<T> answer(Then then);
 
   SessionHost& host_;
-  std::unique_ptr<Line> line_;  // only while a request is worked on
+  std::unique_ptr<Line> line_;  // only while a request is worked on or waits
 };
 
 }  // namespace herald::roles::user_agent_ws

@@ -332,6 +332,23 @@ TEST(DeviceConnection, AnArrayStaysWithinTheSendBuffer) {
   EXPECT_GT(reply.size(), 1'000u);
 }
 
+TEST(DeviceConnection, AnAnswerWaitsForTheOneBeforeToBeRead) {
+  World world;
+  for (int i = 0; i < 3; ++i) world.store_message({1});
+  Device device(world);
+  device.register_ua();
+  device.socket.unsent = 1'000'000;
+  const std::size_t before = device.socket.texts.size();
+  for (int i = 0; i < 5; ++i) device.send(R"({"messageType":"getAllMessages"})");
+  world.executor.run();
+  EXPECT_EQ(device.socket.texts.size(), before) << "nothing is answered to a device that does not read";
+  device.socket.unsent = 0;
+  device.drained();
+  world.executor.run();
+  EXPECT_EQ(device.socket.texts.size(), before + 5) << "all is answered to one that reads again";
+  EXPECT_FALSE(device.socket.closed);
+}
+
 TEST(DeviceConnection, AnAckWithItsOwnTokenNeedsNoRegistration) {
   World world;
   const auto message = world.store_message({1});

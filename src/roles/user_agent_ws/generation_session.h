@@ -29,6 +29,8 @@ class SessionHost {
   virtual void send(std::string_view text) = 0;
   // After what was sent. Nothing is read or sent after it.
   virtual void close(transport::CloseCode code, std::string_view reason) = 0;
+  // What was sent waits for the peer to read; GenerationSession::on_drained() follows.
+  [[nodiscard]] virtual bool blocked() const = 0;
   // Adds to the refusals by reason.
   virtual void count_refusal(std::string_view reason) = 0;
 
@@ -72,6 +74,8 @@ class GenerationSession {
   // The frame that delivers `message`, which it wants; the same for all devices of this generation. Empty: what is
   // stored of it can't be read.
   [[nodiscard]] virtual std::string delivery_frame(const Message& message) const = 0;
+  // The peer has read what waited for it.
+  virtual void on_drained() {}
   // That frame was sent.
   virtual void sent(const Message& /*message*/) {}
 };
