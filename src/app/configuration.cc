@@ -1,9 +1,13 @@
 #include "app/configuration.h"
 
+#include <algorithm>
+
 #include "app/options.h"
 #include "app/public_url.h"
 #include "base/limit_pairs.h"
 #include "ports/message_queue.h"
+#include "roles/app_server/foreign_push.h"
+#include "transport/client.h"
 
 namespace herald::app {
 
@@ -99,6 +103,31 @@ void check_together(const Resolved& resolved, Errors& errors) {
   checks.require(c.loops <= 256, "loops", "must be at most 256");
 }
 
+// Strangers reach a listener unless its address is of this machine or of a private network.
+bool is_for_strangers(const transport::SocketAddress& at) {
+  const std::string ip = at.ip.to_string();
+  return ip == "0.0.0.0" || ip == "::" || !roles::app_server::is_private_address(at.ip);
+}
+
+bool is_for_strangers(const std::string& public_url) {
+  const auto url = transport::Url::parse(public_url);
+  if (!url || url->host == "localhost") return false;
+  const auto ip = transport::IpAddress::parse(url->host);
+  return !ip || !roles::app_server::is_private_address(*ip);
+}
+
+// The default networks are those of a trusted neighbourhood: a stranger must not have datagrams sent into them.
+void keep_pings_from_strangers(Resolved& resolved) {
+  Configuration& c = resolved.configuration;
+  Setting& setting = resolved.effective.at("ping_networks");
+  if (setting.origin != "default") return;
+  const auto open = std::ranges::find_if(c.listen, [](const auto& at) { return is_for_strangers(at); });
+  if (open == c.listen.end() && !is_for_strangers(c.public_url)) return;
+  const std::string where = open != c.listen.end() ? open->to_string() : c.public_url;
+  c.ping_networks.clear();
+  setting = {{}, "default where strangers may reach " + where};
+}
+
 }  // namespace
 
 Resolved resolve(const Settings& flags, const Settings& environment, const Settings& toml) {
@@ -111,6 +140,7 @@ Resolved resolve(const Settings& flags, const Settings& environment, const Setti
     resolved.effective.emplace(option.path, std::move(setting));
   }
   if (resolved.errors.empty()) check_together(resolved, resolved.errors);
+  if (resolved.errors.empty()) keep_pings_from_strangers(resolved);
   std::string& url = resolved.configuration.public_url;
   url = normal_public_url(url).value_or("");
   return resolved;

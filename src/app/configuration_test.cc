@@ -35,6 +35,28 @@ TEST(Configuration, DefaultsNeedNoSourceAndAreValid) {
   EXPECT_EQ(resolved.effective.at("server_id").origin, "default");
 }
 
+TEST(Configuration, WhereStrangersReachTheServerNobodyIsPingedUnlessToldSo) {
+  const auto networks = [](const Settings& flags) { return resolve(flags, {}, {}).configuration.ping_networks.size(); };
+  for (const char* listen : {"127.0.0.1:0", "[::1]:0", "10.1.2.3:80", "192.168.1.1:80", "[fd00::1]:80"}) {
+    EXPECT_EQ(networks(one("listen", {listen}, "flag")), 6U) << listen;
+  }
+  for (const char* listen : {"0.0.0.0:80", "[::]:80", "93.184.215.14:80", "[2606:2800::1]:80"}) {
+    EXPECT_EQ(networks(one("listen", {listen}, "flag")), 0U) << listen;
+    EXPECT_EQ(networks(one("listen", {"127.0.0.1:0", listen}, "flag")), 0U) << listen;
+    Settings told = one("listen", {listen}, "flag");
+    told.merge(one("ping_networks", {"10.0.0.0/8"}, "flag"));
+    EXPECT_EQ(networks(told), 1U) << listen;
+  }
+  for (const char* url : {"https://push.example.com", "https://93.184.215.14/push"}) {
+    EXPECT_EQ(networks(one("public_url", {url}, "flag")), 0U) << url;
+  }
+  for (const char* url : {"http://localhost:8080", "http://127.0.0.1:8080", "http://10.0.0.1"}) {
+    EXPECT_EQ(networks(one("public_url", {url}, "flag")), 6U) << url;
+  }
+  EXPECT_THAT(resolve(one("listen", {"0.0.0.0:80"}, "flag"), {}, {}).effective.at("ping_networks").origin,
+              HasSubstr("strangers may reach 0.0.0.0:80"));
+}
+
 TEST(Configuration, FlagWinsOverEnvironmentOverTomlOverDefault) {
   const Settings toml = one("server_id", {"FromToml"}, "h.toml:1");
   const Settings environment = one("server_id", {"FromEnvironment"}, "environment HERALD_SERVER_ID");

@@ -147,6 +147,12 @@ Status Control::start_user_agent_udp() {
   config.limits = services_.configuration.limits;
   config.server_id = services_.configuration.udp_server_id;
   config.networks = services_.networks;
+  if (services_.asks_for_wake_proofs()) {
+    config.proof = [this](const UserAgentId& user_agent, const WakeInterface& wake, MonoTime since) {
+      const auto ip = transport::IpAddress::parse(wake.ip);
+      return ip && services_.wake_proofs.spoke_after(user_agent, ip->to_string(), since);
+    };
+  }
   config.adopts = [this](const UserAgentId& user_agent, const ServerId& server) {
     return server_ids_.adopts(user_agent, server);
   };

@@ -4,6 +4,18 @@
 
 namespace herald::app {
 
+namespace {
+
+// Notes from where devices speak; empty if nobody asks.
+std::function<void(const UserAgentId&, const transport::IpAddress&)> note_address(Services& services) {
+  if (!services.asks_for_wake_proofs()) return {};
+  return [&services](const UserAgentId& user_agent, const transport::IpAddress& from) {
+    services.wake_proofs.spoke(user_agent, from.to_string(), services.clock.mono());
+  };
+}
+
+}  // namespace
+
 PublicSite::PublicSite(Services& services, transport::EventLoop& loop, std::uint32_t shard, LoopLinks links)
     : deadline_(store_deadline(services.configuration.limits), loop, services.clock, services.metrics,
                 std::move(links.store_stalled)),
@@ -46,7 +58,8 @@ void PublicSite::add_user_agent_ws(Services& services, transport::EventLoop& loo
       .allowed = [&services](const WakeInterface& wake) { return services.networks.allows(wake); },
       .tell_shard = std::move(links.tell_shard),
       .shards = links.shards,
-      .takeovers = services.takeovers};
+      .takeovers = services.takeovers,
+      .spoke_from = note_address(services)};
   websockets_.emplace(roles::user_agent_ws::Context{
       std::move(config), store_, store_, store_, *services.queue, loop, loop, services.clock, services.random,
       *services.tokens, *services.endpoints, services.recent_acks, services.log, services.metrics});
@@ -59,7 +72,9 @@ void PublicSite::add_pull(Services& services, transport::EventLoop& loop, LoopLi
   pull_.emplace(roles::user_agent_udp::PullConfig{.limits = services.configuration.limits,
                                                   .public_url = services.public_url,
                                                   .draining = [&services] { return services.draining.load(); },
-                                                  .pulled = std::move(links.pulled)},
+                                                  .pulled = std::move(links.pulled),
+                                                  .spoke_from = note_address(services),
+                                                  .trusted_proxies = services.configuration.trusted_proxies},
                 roles::user_agent_udp::PullPorts{store_, *services.queue, *services.tokens, services.recent_acks}, loop,
                 services.clock, services.log, services.metrics);
   router_.add("/pull", *pull_);

@@ -16,6 +16,9 @@ namespace herald::app {
 
 namespace {
 
+// Devices whose last address is remembered: as many as the wake-up server waits for.
+constexpr std::size_t kWakeProofsMax = 1'000'000;
+
 // Clocks are adjusted by less all the time.
 constexpr std::chrono::milliseconds kAheadNoted{60'000};
 
@@ -61,6 +64,10 @@ std::vector<operations::MetricSample> queue_depths(const ports::MessageQueue* qu
 
 }  // namespace
 
+bool Services::asks_for_wake_proofs() const {
+  return configuration.queue == QueueKind::kInProcess && configuration.roles.has(Role::kUserAgentUdp);
+}
+
 Services::Services(const Configuration& with, const Clock& time)
     : configuration(with),
       clock(time),
@@ -71,6 +78,7 @@ Services::Services(const Configuration& with, const Clock& time)
       receipt_streams(with.limits),
       ids(time, random),
       recent_acks(with.limits.recent_acks_max),
+      wake_proofs(kWakeProofsMax),
       takeovers(std::make_shared<TakeoverPace>(with.limits)) {
   operations::add_process_metrics(metrics, std::string(version()), time);
   metrics.add_callback(operations::MetricType::kCounter, "herald_log_lines_dropped_total",
@@ -93,6 +101,10 @@ std::expected<void, Failure> Services::open_parts() {
   auto allowed = roles::user_agent_udp::AllowedNetworks::parse(network_texts(configuration));
   if (!allowed) return std::unexpected(Failure{ExitCode::kUsage, "ping_networks: " + allowed.error().message});
   networks = std::move(*allowed);
+  if (configuration.ping_networks.empty() && configuration.roles.has(Role::kUserAgentUdp)) {
+    log.info("no device can be woken by UDP, ping_networks is empty",
+             {{"advice", "if devices sleep, set ping_networks to the networks that they are in"}});
+  }
   if (configuration.tls()) {
     auto loaded =
         transport::TlsContext::load(configuration.tls_certificate, configuration.tls_key, configuration.tls_records);

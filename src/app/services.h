@@ -17,6 +17,7 @@
 #include "domain/message_id_source.h"
 #include "domain/recent_acks.h"
 #include "domain/takeover_pace.h"
+#include "domain/wake_proofs.h"
 #include "operations/health.h"
 #include "operations/logging.h"
 #include "operations/metrics_registry.h"
@@ -40,6 +41,10 @@ struct Services {
                                                                               const Clock& clock);
   Services(const Configuration& configuration, const Clock& clock);
 
+  // Whether this process alone wakes devices and hears from them, so that it can ask them to prove where they are.
+  // Where roles are processes of their own, the one that pings does not hear who pulls from another.
+  [[nodiscard]] bool asks_for_wake_proofs() const;
+
   const Configuration configuration;
   const Clock& clock;
   SystemRandom random;
@@ -62,6 +67,7 @@ struct Services {
   std::unique_ptr<ports::MessageQueue> queue;
   MessageIdSource ids;
   RecentAcks recent_acks;
+  WakeProofs wake_proofs;
   std::shared_ptr<TakeoverPace> takeovers;
   std::unique_ptr<roles::app_server::AcceptanceOrder> order;
 

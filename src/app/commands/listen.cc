@@ -81,8 +81,8 @@ std::optional<Failure> sleep(const ListenCommand& command, Client& client, const
   const auto at = parse_address(command.bind);
   if (!at) return Failure{ExitCode::kUsage, "--bind: " + at.error().message};
   SleepingDevice* device = nullptr;
-  const auto pings = transport::UdpSocket::open(client.loop(), *at, [&device](const auto&, std::string_view) {
-    if (device != nullptr) device->woken();
+  const auto pings = transport::UdpSocket::open(client.loop(), *at, [&device](const auto&, std::string_view datagram) {
+    if (device != nullptr) device->woken(datagram);
   });
   if (!pings) return Failure{ExitCode::kCannotBind, "--bind " + command.bind + ": " + pings.error().message};
   const auto local = (*pings)->local();

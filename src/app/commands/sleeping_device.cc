@@ -50,7 +50,7 @@ Result<std::vector<Arrived>> SleepingDevice::pull(const std::vector<std::string>
     append_json_string(body, id);
   }
   const auto response = client_.fetch(
-      "POST", server_ + "/pull",
+      "POST", server_ + "/pull" + (nonce_.empty() ? "" : "?ping=" + nonce_),
       {{"Authorization", "Bearer " + session_.identity().uatoken}, {"Content-Type", "application/json"}}, body + "]}");
   if (!response) return std::unexpected(response.error());
   if (response->status == 200) return parse_deliveries(response->body);

@@ -3,11 +3,14 @@
 
 #include <memory>
 #include <optional>
+#include <string>
+#include <string_view>
 
 #include "app/commands/client.h"
 #include "app/commands/device_session.h"
 #include "app/commands/listen_output.h"
 #include "app/exit_code.h"
+#include "protocol/wakeup/ping.h"
 #include "transport/udp_socket.h"
 
 namespace herald::app {
@@ -17,8 +20,11 @@ class SleepingDevice {
   // References outlive it. `session` has the address at which `pings` will be open.
   SleepingDevice(Client& client, std::string server, DeviceSession& session, ListenOutput& output, bool acks);
 
-  // A datagram came: its content is not trusted, it only means "pull".
-  void woken() { woken_ = true; }
+  // A datagram came: its content is not trusted, it only means "pull". The nonce in it proves that it came.
+  void woken(std::string_view datagram) {
+    woken_ = true;
+    nonce_ = protocol::wakeup::nonce_in(datagram);
+  }
   // Registers, then serves pings until enough has arrived (nullopt) or it can't go on.
   [[nodiscard]] std::optional<Failure> run();
 
@@ -32,6 +38,7 @@ class SleepingDevice {
   ListenOutput& output_;
   bool acks_;
   bool woken_ = true;  // what waited from before is fetched first
+  std::string nonce_;  // of the last ping
 };
 
 }  // namespace herald::app

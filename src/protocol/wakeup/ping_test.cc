@@ -6,12 +6,18 @@ namespace herald::protocol::wakeup {
 namespace {
 
 TEST(Ping, BeginsWithNotifyAndHoldsOnlyANonce) {
-  SeededRandom random(1);
-  const std::string first = ping_datagram(random);
-  EXPECT_EQ(first.substr(0, 7), "\x4e\x4f\x54\x49\x46\x59\x20");
-  EXPECT_EQ(first.size(), 7U + 16U);
-  EXPECT_EQ(first.find_first_not_of("0123456789abcdef", 7), std::string::npos);
-  EXPECT_NE(ping_datagram(random), first);
+  EXPECT_EQ(ping_datagram("0123456789abcdef"),
+            "\x4e\x4f\x54\x49\x46\x59\x20"
+            "0123456789abcdef");
+}
+
+TEST(Ping, TheNonceIsFoundInAPingAndInNothingElse) {
+  EXPECT_EQ(nonce_in(ping_datagram("0123456789abcdef")), "0123456789abcdef");
+  for (const char* other :
+       {"", "NOTIFY", "NOTIFY ", "NOTIFY 0123456789abcde", "NOTIFY 0123456789abcdef0", "NOTIFY 0123456789abcdeg",
+        "NOTIFY 0123456789ABCDEF", "notify 0123456789abcdef", "NOTIFY {\"ip\":\"1.2.3.4\"}"}) {
+    EXPECT_EQ(nonce_in(other), "") << other;
+  }
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "protocol/pull/pull.h"
 #include "protocol/queue/envelope.h"
 #include "protocol/user_agent/flow2012/frame.h"
+#include "transport/sender_address.h"
 
 namespace herald::roles::user_agent_udp {
 
@@ -41,6 +42,7 @@ struct PullEndpoint::Pull {
   FairShare share;
   std::optional<MessageId> after;
   MonoTime as_of;
+  std::string ping{};
 };
 
 PullEndpoint::PullEndpoint(PullConfig config, PullPorts ports, Executor& loop, const Clock& clock, Log& log,
@@ -73,6 +75,10 @@ void PullEndpoint::on_request(const transport::HttpRequest& request, transport::
   if (!user_agent) return refuse(responder, 401, std::string(flow2012::error_token_not_accepted()), "ua_token");
   auto pull = std::make_unique<Pull>(*user_agent, std::move(responder), FairShare(config_.limits.pull_page),
                                      std::nullopt, MonoTime{});
+  pull->ping = request.query_value("ping").value_or("");
+  if (config_.spoke_from) {
+    config_.spoke_from(*user_agent, transport::sender_address(request, config_.trusted_proxies));
+  }
   if (parsed->acks.empty()) return read(std::move(pull));
   ack(std::move(parsed->acks), std::move(pull));
 }
@@ -127,7 +133,7 @@ void PullEndpoint::answer(Pull& pull) {
   pulls_.add();
   given_out_.add(messages.size());
   report_sent(pull.user_agent, messages);
-  if (config_.pulled) config_.pulled({pull.user_agent, !messages.empty(), pull.as_of});
+  if (config_.pulled) config_.pulled({pull.user_agent, !messages.empty(), pull.as_of, pull.ping});
   pull.responder.send(answer_with(200, flow2012::delivery_array(messages, config_.public_url)));
 }
 

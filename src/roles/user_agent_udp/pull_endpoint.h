@@ -3,6 +3,8 @@
 //
 //   GET /pull   answers what is pending, oldest first, at most pull_page, no app at the cost of another
 //   POST /pull  acks {"ack": [messageId, …]} first
+//
+// ?ping=<nonce> on either proves that the device received that ping.
 
 #include <functional>
 #include <map>
@@ -21,6 +23,7 @@
 #include "ports/delivery_store.h"
 #include "ports/message_queue.h"
 #include "protocol/user_agent/flow2012/ua_token.h"
+#include "transport/address.h"
 #include "transport/http.h"
 
 namespace herald::roles::user_agent_udp {
@@ -30,6 +33,7 @@ struct PullNotice {
   UserAgentId user_agent;
   bool anything_left = false;  // the answer held notifications, which are pending until acked
   MonoTime as_of;              // when the pending ones were asked for
+  std::string ping{};          // the nonce of the ping that woke it, as it says; empty: it says none
 };
 
 struct PullConfig {
@@ -38,6 +42,9 @@ struct PullConfig {
   std::function<bool()> draining;  // any thread; true: 503. Empty: never
   // Called on the loop for each pull that was answered; hands over to the loop that pings. Empty: nobody pings here.
   std::function<void(const PullNotice&)> pulled;
+  // Called on the loop before that: a device with a valid token asks from this address. Empty: nobody wants to know.
+  std::function<void(const UserAgentId&, const transport::IpAddress&)> spoke_from = {};
+  std::vector<transport::Network> trusted_proxies = {};  // those that name the device's address
 };
 
 // Everything must outlive the endpoint.

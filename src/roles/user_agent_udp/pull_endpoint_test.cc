@@ -40,9 +40,14 @@ struct PullEndpointTest : testing::Test {
         PullConfig{.limits = limits,
                    .public_url = "https://push.example.com",
                    .draining = [this] { return draining; },
-                   .pulled = [this](const PullNotice& notice) { notices.push_back(notice); }},
+                   .pulled = [this](const PullNotice& notice) { notices.push_back(notice); },
+                   .spoke_from =
+                       [this](const UserAgentId& user_agent, const transport::IpAddress& from) {
+                         spoken.emplace_back(user_agent, from.to_string());
+                       }},
         PullPorts{world, world, tokens, acks}, loop, clock, log, metrics);
   }
+  std::vector<std::pair<UserAgentId, std::string>> spoken;
   void wait_for(std::uint8_t n, PayloadKind kind = PayloadKind::kFlow2012, std::uint8_t app = 0) {
     Message message;
     message.app.bytes.fill(app);

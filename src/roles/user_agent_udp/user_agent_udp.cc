@@ -5,6 +5,7 @@
 #include <utility>
 #include <variant>
 
+#include "base/encoding.h"
 #include "protocol/wakeup/ping.h"
 
 namespace herald::roles::user_agent_udp {
@@ -38,7 +39,7 @@ struct UserAgentUdp::Walk {
 UserAgentUdp::UserAgentUdp(UserAgentUdpConfig config, UserAgentUdpPorts ports)
     : config_(std::move(config)),
       ports_(ports),
-      scheduler_(config_.limits, config_.devices_max),
+      scheduler_(config_.limits, config_.devices_max, config_.proof),
       nodes_(ports.directory, ports.loop, ports.log, ports.metrics),
       needs_(ports.deliveries, ports.loop, ports.clock, config_.limits, nullptr),
       sent_(
@@ -73,6 +74,10 @@ void UserAgentUdp::stop() {
 }
 
 void UserAgentUdp::pulled(const PullNotice& notice) {
+  const auto pinged = notice.ping.empty() ? std::nullopt : scheduler_.pinged_at(notice.user_agent);
+  if (pinged && notice.ping == nonce_of(notice.user_agent, *pinged)) {
+    scheduler_.proved(notice.user_agent, pinged->ip);
+  }
   scheduler_.pulled(notice.user_agent, notice.anything_left, notice.as_of, ports_.clock.mono());
   arm();
 }
@@ -205,9 +210,16 @@ void UserAgentUdp::send(const Ping& ping) {
     forbidden_.add();
     return scheduler_.gone(ping.user_agent, ports_.clock.mono());
   }
-  const auto status = ports_.sender.send(ping.wake, protocol::wakeup::ping_datagram(ports_.random));
+  const auto status =
+      ports_.sender.send(ping.wake, protocol::wakeup::ping_datagram(nonce_of(ping.user_agent, ping.wake)));
   // One that could not be sent is repeated like one that was lost on its way.
   (status ? sent_ : unsent_).add();
+}
+
+std::string UserAgentUdp::nonce_of(const UserAgentId& user_agent, const WakeInterface& wake) {
+  if (!secret_) ports_.random.fill(secret_.emplace());
+  const std::string where = std::string(user_agent.view()) + wake.ip + ' ' + std::to_string(wake.port);
+  return to_hex(ByteView(hmac_sha256(*secret_, as_bytes(where))).first(protocol::wakeup::kNonceBytes));
 }
 
 void UserAgentUdp::arm() {

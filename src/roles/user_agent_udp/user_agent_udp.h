@@ -5,9 +5,12 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <set>
+#include <string>
 #include <vector>
 
+#include "base/crypto.h"
 #include "base/executor.h"
 #include "base/limits.h"
 #include "base/log.h"
@@ -34,6 +37,8 @@ struct UserAgentUdpConfig {
   AllowedNetworks networks;
   // Whether this server wakes a device that sleeps on another, because that one is gone. Empty: never.
   std::function<bool(const UserAgentId&, const ServerId&)> adopts;
+  // WakeScheduler's. Empty: no device need prove that pings reach it.
+  WakeScheduler::Proof proof;
   std::size_t credit = 1'024;                    // envelopes taken and not yet settled
   std::size_t devices_max = 1'000'000;           // devices waited for at a time
   std::size_t sleepers_page = 64;                // devices looked through at once after a start
@@ -91,6 +96,8 @@ class UserAgentUdp {
   void ping_where_found(const Ping& ping, const Node& node);
   void ping_if_pending(const Ping& ping);
   void send(const Ping& ping);
+  // What a ping to `wake` carries: nobody else can tell. The same in every ping of this process.
+  [[nodiscard]] std::string nonce_of(const UserAgentId& user_agent, const WakeInterface& wake);
   void arm();
 
   void walk(std::optional<UserAgentId> after, std::chrono::milliseconds wait);
@@ -105,6 +112,7 @@ class UserAgentUdp {
   UserAgentUdpConfig config_;
   UserAgentUdpPorts ports_;
   WakeScheduler scheduler_;
+  std::optional<Sha256Digest> secret_;  // behind the nonces; made at the first ping
   ports::NodeLookup nodes_;
   ports::WakeNeedReader needs_;
   std::unique_ptr<ports::Subscription> subscription_;

@@ -106,6 +106,27 @@ TEST_F(UserAgentUdpTest, RepeatsThePingUntilTheDevicePulls) {
   EXPECT_EQ(role->devices(), 0U);
 }
 
+TEST_F(UserAgentUdpTest, TheNonceOfThePingProvesThatItCame) {
+  config.proof = [](const UserAgentId&, const WakeInterface&, MonoTime) { return false; };
+  world.sleeps(1);
+  world.sleeps(2);
+  start();
+  deliver(1, Priority::kRealTime);
+  deliver(2, Priority::kRealTime);
+  pass(milliseconds(16'000));
+  ASSERT_EQ(world.sent.size(), 2U) << "one each, since nothing is proved";
+  const std::string others = world.sent[1].second.substr(7);
+  for (const std::string& wrong : {std::string(), others, std::string(16, '0')}) {
+    role->pulled({device(1), true, clock.mono(), wrong});
+    pass(milliseconds(16'000));
+    EXPECT_EQ(world.pings_of(1), 1) << wrong;
+  }
+  role->pulled({device(1), true, clock.mono(), world.sent[0].second.substr(7)});
+  pass(milliseconds(16'000));
+  EXPECT_EQ(world.pings_of(1), 3);
+  EXPECT_EQ(world.pings_of(2), 1);
+}
+
 TEST_F(UserAgentUdpTest, StopsAtTheEndOfTheMessage) {
   world.sleeps(1);
   start();

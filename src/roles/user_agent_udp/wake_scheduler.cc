@@ -16,16 +16,18 @@ constexpr milliseconds kTargetForgottenAfter{1'100};
 
 }  // namespace
 
-WakeScheduler::WakeScheduler(const Limits& limits, std::size_t devices_max)
+WakeScheduler::WakeScheduler(const Limits& limits, std::size_t devices_max, Proof proof)
     : retry_first_(limits.ping_retry_first_ms),
       retry_most_(limits.ping_retry_most_ms),
       attempts_most_(limits.ping_attempts),
       gather_(limits.ping_gather_ms),
       interval_(limits.ping_interval_ms),
+      unproven_interval_(limits.ping_unproven_interval_ms),
       per_target_(limits.pings_per_target_per_s),
       address_prefix_bits_(limits.address_prefix_bits),
       devices_max_(devices_max),
-      all_(limits.pings_per_s) {}
+      all_(limits.pings_per_s),
+      proof_(std::move(proof)) {}
 
 bool WakeScheduler::deliver(const UserAgentId& user_agent, const WakeInterface& wake, Priority priority,
                             MonoTime expires_at, MonoTime now) {
@@ -45,7 +47,7 @@ bool WakeScheduler::deliver(const UserAgentId& user_agent, const WakeInterface& 
   device.attempts = 0;
   device.retry_in = retry_first_;
   device.resting = false;
-  const auto at = earliest(device, priority == Priority::kRealTime ? now : now + gather_);
+  const auto at = earliest(user_agent, device, priority == Priority::kRealTime ? now : now + gather_);
   if (!waiting || (!device.parked && at < device.next)) plan(user_agent, device, at);
   return true;
 }
@@ -57,7 +59,7 @@ void WakeScheduler::pulled(const UserAgentId& user_agent, bool anything_left, Mo
   if (device.delivered_at >= as_of) return;
   if (!anything_left) return rest(user_agent, device, now);
   device.retry_in = retry_first_;
-  plan(user_agent, device, earliest(device, now + retry_first_));
+  plan(user_agent, device, earliest(user_agent, device, now + retry_first_));
 }
 
 void WakeScheduler::gone(const UserAgentId& user_agent, MonoTime now) {
@@ -74,7 +76,9 @@ void WakeScheduler::moved(const UserAgentId& user_agent, const WakeInterface& wa
   device.resting = false;
   if (device.attempts > 0) --device.attempts;
   device.retry_in = retry_first_;
-  plan(user_agent, device, now);
+  device.unproven_at = device.unproven_before;
+  const bool may_go = device.unproven_at == MonoTime{} || is_proven(user_agent, device);
+  plan(user_agent, device, may_go ? now : std::max(now, device.unproven_at + unproven_interval_));
 }
 
 std::vector<Ping> WakeScheduler::due(MonoTime now) {
@@ -116,7 +120,7 @@ void WakeScheduler::unplan(const UserAgentId& user_agent, Device& device) {
 
 // May end the device's life: nothing of it may be used after.
 void WakeScheduler::rest(const UserAgentId& user_agent, Device& device, MonoTime now) {
-  const auto until = earliest(device, now);
+  const auto until = earliest(user_agent, device, now);
   if (until <= now) {
     unplan(user_agent, device);
     devices_.erase(UserAgentId(user_agent));
@@ -126,8 +130,31 @@ void WakeScheduler::rest(const UserAgentId& user_agent, Device& device, MonoTime
   plan(user_agent, device, until);
 }
 
-MonoTime WakeScheduler::earliest(const Device& device, MonoTime wanted) const {
-  return device.pinged_at == MonoTime{} ? wanted : std::max(wanted, device.pinged_at + interval_);
+MonoTime WakeScheduler::earliest(const UserAgentId& user_agent, const Device& device, MonoTime wanted) {
+  if (device.pinged_at == MonoTime{}) return wanted;
+  const MonoTime at = std::max(wanted, device.pinged_at + interval_);
+  if (device.unproven_at == MonoTime{} || is_proven(user_agent, device)) return at;
+  return std::max(at, device.unproven_at + unproven_interval_);
+}
+
+bool WakeScheduler::is_proven(const UserAgentId& user_agent, const Device& device) {
+  if (!proof_) return true;
+  const auto known = proven_.find(user_agent);
+  if (known != proven_.end() && known->second == device.wake.ip) return true;
+  if (device.unproven_at == MonoTime{} || !proof_(user_agent, device.wake, device.unproven_at)) return false;
+  proved(user_agent, device.wake.ip);
+  return true;
+}
+
+void WakeScheduler::proved(const UserAgentId& user_agent, const std::string& ip) {
+  if (proven_.size() >= devices_max_ && !proven_.contains(user_agent)) proven_.erase(proven_.begin());
+  proven_.insert_or_assign(user_agent, ip);
+}
+
+std::optional<WakeInterface> WakeScheduler::pinged_at(const UserAgentId& user_agent) const {
+  const auto found = devices_.find(user_agent);
+  if (found == devices_.end() || found->second.pinged_at == MonoTime{}) return std::nullopt;
+  return found->second.pinged;
 }
 
 void WakeScheduler::release_targets(MonoTime now, std::vector<Ping>& pings) {
@@ -175,12 +202,20 @@ void WakeScheduler::take_turn(const UserAgentId& user_agent, Device& device, Mon
 
 void WakeScheduler::ping(const UserAgentId& user_agent, Device& device, Target& target, MonoTime now,
                          std::vector<Ping>& pings) {
+  // Its turn may be from when it was elsewhere, where it had proved itself.
+  const MonoTime unproven_until = device.unproven_at + unproven_interval_;
+  if (device.unproven_at != MonoTime{} && unproven_until > now && !is_proven(user_agent, device)) {
+    return plan(user_agent, device, unproven_until);
+  }
   target.window.count(now);
   all_.count(now);
   pings.push_back({user_agent, device.wake, device.located_at});
   device.pinged_at = now;
+  device.pinged = device.wake;
+  device.unproven_before = device.unproven_at;
+  if (!is_proven(user_agent, device)) device.unproven_at = now;
   if (++device.attempts >= attempts_most_) return rest(user_agent, device, now);
-  plan(user_agent, device, earliest(device, now + device.retry_in));
+  plan(user_agent, device, earliest(user_agent, device, now + device.retry_in));
   device.retry_in = std::min(device.retry_in * 2, retry_most_);
 }
 

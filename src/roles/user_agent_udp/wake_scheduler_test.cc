@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <memory>
+#include <string>
 
 namespace herald::roles::user_agent_udp {
 namespace {
@@ -69,6 +71,79 @@ TEST_F(WakeSchedulerTest, PingsAtOnceForPriorityOne) {
   EXPECT_EQ(pings[0].user_agent, device(1));
   EXPECT_EQ(pings[0].wake, at(1));
   EXPECT_EQ(pings[0].located_at, now);
+}
+
+// A device must show that its first ping reached it.
+struct UnprovenTest : WakeSchedulerTest {
+  std::map<std::string, MonoTime> heard;  // from which address, when
+
+  void SetUp() override {
+    limits.ping_unproven_interval_ms = 600'000;
+    scheduler = std::make_unique<WakeScheduler>(
+        limits, 1'000, [this](const UserAgentId& /*user_agent*/, const WakeInterface& wake, MonoTime since) {
+          const auto found = heard.find(wake.ip);
+          return found != heard.end() && found->second > since;
+        });
+  }
+};
+
+TEST_F(UnprovenTest, ADeviceThatProvesNothingGetsOnePingInAnInterval) {
+  EXPECT_TRUE(deliver(1, Priority::kRealTime));
+  EXPECT_EQ(pings_within(milliseconds(599'999)), (std::vector<std::int64_t>{0}));
+  EXPECT_TRUE(deliver(1, Priority::kRealTime));
+  EXPECT_EQ(pings_within(milliseconds(600'000)), (std::vector<std::int64_t>{1})) << "what comes new does not change it";
+}
+
+TEST_F(UnprovenTest, NeitherPullingNorAnEndOfTheMessagesAsksForAnotherPing) {
+  EXPECT_TRUE(deliver(1, Priority::kRealTime, milliseconds(10)));
+  EXPECT_EQ(due().size(), 1U);
+  for (int i = 0; i < 5; ++i) {
+    now = now + milliseconds(2'000);
+    scheduler->pulled(device(1), i % 2 == 0, now, now);
+    scheduler->gone(device(1), now);
+    EXPECT_TRUE(deliver(1, Priority::kRealTime, milliseconds(10)));
+    EXPECT_TRUE(pings_within(milliseconds(1'000)).empty()) << i;
+  }
+}
+
+TEST_F(UnprovenTest, OtherAddressesAskForNoFurtherPing) {
+  EXPECT_TRUE(deliver(1, Priority::kRealTime));
+  EXPECT_EQ(due().size(), 1U);
+  for (std::uint32_t n = 2; n < 6; ++n) {
+    now = now + milliseconds(2'000);
+    EXPECT_TRUE(scheduler->deliver(device(1), at(n), Priority::kRealTime, now + hours(1), now));
+    EXPECT_TRUE(due().empty()) << n;
+  }
+}
+
+TEST_F(UnprovenTest, APingThatWasNotSentCountsForNothing) {
+  EXPECT_TRUE(deliver(1, Priority::kRealTime));
+  EXPECT_EQ(due().size(), 1U);
+  scheduler->moved(device(1), at(2), now);
+  EXPECT_EQ(due().size(), 1U) << "the first that is sent";
+  EXPECT_TRUE(pings_within(milliseconds(60'000)).empty());
+}
+
+TEST_F(UnprovenTest, WhoWasHeardFromItsAddressAfterTheFirstPingIsPingedAsEver) {
+  heard[at(1).ip] = now;
+  EXPECT_TRUE(deliver(1, Priority::kRealTime));
+  EXPECT_EQ(pings_within(milliseconds(10'000)), (std::vector<std::int64_t>{0}))
+      << "heard before the ping proves nothing";
+  heard[at(1).ip] = now;
+  scheduler->pulled(device(1), true, now, now);
+  EXPECT_EQ(pings_within(milliseconds(20'000)), (std::vector<std::int64_t>{5'000, 10'000, 20'000}));
+}
+
+TEST_F(UnprovenTest, AProofHoldsForItsAddressOnly) {
+  EXPECT_TRUE(deliver(1, Priority::kRealTime));
+  EXPECT_EQ(due().size(), 1U);
+  EXPECT_EQ(scheduler->pinged_at(device(1)), at(1));
+  scheduler->proved(device(1), at(1).ip);
+  now = now + milliseconds(2'000);
+  EXPECT_TRUE(deliver(1, Priority::kRealTime));
+  EXPECT_EQ(pings_within(milliseconds(1'000)), (std::vector<std::int64_t>{0}));
+  EXPECT_TRUE(scheduler->deliver(device(1), at(2), Priority::kRealTime, now + hours(1), now));
+  EXPECT_TRUE(pings_within(milliseconds(60'000)).empty()) << "it was pinged unproven not long ago";
 }
 
 TEST_F(WakeSchedulerTest, GathersPriorityTwoAndPingsOnceForAllOfIt) {

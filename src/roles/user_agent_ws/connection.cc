@@ -100,6 +100,7 @@ void Connection::count_refusal(std::string_view reason) {
 
 void Connection::go_online(const UserAgentId& user_agent, std::optional<WakeInterface> wake,
                            std::move_only_function<void(Status)> then) {
+  tell_address(user_agent);
   Shard& shard = shard_;
   const auto wait =
       online_ ? std::chrono::milliseconds(0) : shard.takeovers->delay(user_agent, shard.context.clock.mono());
@@ -111,6 +112,11 @@ void Connection::go_online(const UserAgentId& user_agent, std::optional<WakeInte
         if (connection == nullptr || connection->closing()) return;
         shard.presence.go_online(*connection, user_agent, std::move(wake), std::move(then));
       });
+}
+
+void Connection::tell_address(const UserAgentId& user_agent) {
+  const auto& spoke_from = context().config.spoke_from;
+  if (spoke_from && socket_ != nullptr) spoke_from(user_agent, socket_->peer().ip);
 }
 
 void Connection::resend() {
@@ -131,6 +137,7 @@ void Connection::start_deliveries() {
 
 void Connection::go_to_sleep(const UserAgentId& user_agent, const WakeInterface& wake,
                              std::move_only_function<void(Status)> then) {
+  tell_address(user_agent);
   shard_.presence.go_to_sleep(*this, user_agent, wake, std::move(then));
 }
 
@@ -139,6 +146,7 @@ void Connection::acked(const UserAgentId& user_agent, const std::vector<MessageI
 }
 
 void Connection::handed_out(const UserAgentId& user_agent, const std::vector<MessagePtr>& messages) {
+  tell_address(user_agent);
   shard_.deliverer.handed_out(user_agent, messages);
 }
 

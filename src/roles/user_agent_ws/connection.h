@@ -77,6 +77,7 @@ class Connection final : public transport::WebSocketHandler, public SessionHost 
   void refuse_too_long();
   // Chooses the session by the first frame; null: it was refused.
   [[nodiscard]] std::unique_ptr<GenerationSession> session_for(std::string_view first_frame);
+  void tell_address(const UserAgentId& user_agent);
   void refuse(std::string_view reply, transport::CloseCode code, std::string_view reason, std::string_view metric);
 
   Shard& shard_;

@@ -25,6 +25,7 @@
 #include "protocol/queue/envelope.h"
 #include "protocol/subscription/endpoint_token.h"
 #include "protocol/user_agent/flow2012/ua_token.h"
+#include "transport/address.h"
 
 namespace herald::roles::user_agent_ws {
 
@@ -55,6 +56,8 @@ struct Config {
   std::uint32_t shards = 0;
   // Of all shards of this server. Null: each shard has its own.
   std::shared_ptr<TakeoverPace> takeovers = nullptr;
+  // Called on the shard's thread: a device registers over a connection from this address. Empty: nobody wants to know.
+  std::function<void(const UserAgentId&, const transport::IpAddress&)> spoke_from = {};
 };
 
 // References outlive the role.
