@@ -33,9 +33,9 @@ struct OperationsGuardTest : testing::Test {
   NullLog log;
   Counting behind;
 
-  int ask(const OperationsDoor& door, std::string_view method, std::optional<std::string> host,
+  int ask(const OperationsDoor& asked, std::string_view method, std::optional<std::string> host,
           std::optional<std::string> authorization = {}) {
-    OperationsGuard guard(door, behind, log);
+    OperationsGuard guard(asked, behind, log);
     transport::HttpRequest request;
     request.method = method;
     if (host) request.headers.emplace_back("Host", *host);
@@ -99,8 +99,8 @@ TEST_F(OperationsSecretTest, IsMadeOnceAndForItsOwnerOnly) {
   const std::string file = path("operations.secret");
   const auto made = read_or_make_operations_secret(file, random);
   ASSERT_TRUE(made) << made.error().message;
-  EXPECT_EQ(made->size(), 43);
-  EXPECT_EQ(read_or_make_operations_secret(file, random), made);
+  EXPECT_EQ(made->size(), 43U);
+  EXPECT_EQ(read_or_make_operations_secret(file, random).value_or(""), *made);
   EXPECT_EQ(std::filesystem::status(file).permissions(),
             std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
 }
@@ -110,7 +110,7 @@ TEST_F(OperationsSecretTest, IsRefusedIfItIsShortOrNoHeaderCarriesIt) {
     std::ofstream(path("secret")) << text;
     return read_operations_secret(path("secret"));
   };
-  EXPECT_EQ(read("0123456789abcdef\nmore"), "0123456789abcdef");
+  EXPECT_EQ(read("0123456789abcdef\nmore").value_or(""), "0123456789abcdef");
   EXPECT_EQ(read("0123456789abcde\n").error().kind, ErrorKind::kInvalid);
   EXPECT_EQ(read("0123456789 abcdef\n").error().kind, ErrorKind::kInvalid);
   EXPECT_EQ(read("").error().kind, ErrorKind::kInvalid);

@@ -29,9 +29,10 @@ TEST(WakeProofs, ADeviceProvesAnAddressByWhatItSaysFromThereLater) {
 TEST(WakeProofs, RemembersABoundedNumberOfDevices) {
   WakeProofs proofs(2);
   const MonoTime later = MonoTime{} + std::chrono::milliseconds(1);
-  for (const std::uint8_t n : {1, 2, 3}) proofs.spoke(device(n), "::1", later);
+  for (const std::uint8_t n : std::initializer_list<std::uint8_t>{1, 2, 3}) proofs.spoke(device(n), "::1", later);
   int known = 0;
-  for (const std::uint8_t n : {1, 2, 3}) known += proofs.spoke_after(device(n), "::1", MonoTime{}) ? 1 : 0;
+  for (const std::uint8_t n : std::initializer_list<std::uint8_t>{1, 2, 3})
+    known += proofs.spoke_after(device(n), "::1", MonoTime{}) ? 1 : 0;
   EXPECT_EQ(known, 2);
   EXPECT_TRUE(proofs.spoke_after(device(3), "::1", MonoTime{})) << "the newest is among them";
 }
