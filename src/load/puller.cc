@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "base/encoding.h"
+#include "protocol/wakeup/ping.h"
 
 namespace herald::load {
 
@@ -43,6 +44,7 @@ struct Puller::Line final : transport::IoHandler {
   bool established = false;
   bool busy = false;
   std::uint32_t place = 0;
+  std::string nonce;
   std::string acks;  // of the page before, in quotes, with commas
   std::string in;
   std::string out;
@@ -96,22 +98,24 @@ void Puller::on_ready(bool /*readable*/, bool /*writable*/, bool /*hung_up*/) {
     message.msg_iovlen = 1;
     message.msg_control = control;
     message.msg_controllen = sizeof control;
-    if (recvmsg(fd_, &message, 0) < 0) break;
+    const ssize_t got = recvmsg(fd_, &message, 0);
+    if (got < 0) break;
     const cmsghdr* header = CMSG_FIRSTHDR(&message);
     if (header == nullptr || header->cmsg_type != IP_PKTINFO) continue;
     in_pktinfo info{};
     std::memcpy(&info, CMSG_DATA(header), sizeof info);
-    pinged(ear_owner(ntohl(info.ipi_addr.s_addr)));
+    pinged(ear_owner(ntohl(info.ipi_addr.s_addr)),
+           protocol::wakeup::nonce_in({datagram, static_cast<std::size_t>(got)}));
   }
   assign();
 }
 
-void Puller::pinged(std::uint64_t device) {
+void Puller::pinged(std::uint64_t device, std::string_view nonce) {
   const std::uint64_t loops = site_.plan().loops;
   if (device == kNobody || device % loops != site_.number || device / loops >= devices_.size()) return;
   site_.counters.pings.add();
   const auto place = static_cast<std::uint32_t>(device / loops);
-  if (waits_[place] == 0) pinged_.push_back(place);
+  if (waits_[place] == 0) pinged_.push_back({place, std::string(nonce)});
   waits_[place] = waits_[place] == 0 ? 1 : 2;
 }
 
@@ -120,7 +124,8 @@ void Puller::assign() {
     if (pinged_.empty()) return;
     if (line->busy || !line->established) continue;
     line->busy = true;
-    line->place = pinged_.front();
+    line->place = pinged_.front().place;
+    line->nonce = std::move(pinged_.front().nonce);
     line->acks.clear();
     pinged_.pop_front();
     // What is pinged from here on is not in this pull.
@@ -140,7 +145,9 @@ void Puller::connect(Line& line) {
 void Puller::ask(Line& line) {
   const std::string_view token = devices_.token(line.place);
   line.out = line.acks.empty() ? "GET" : "POST";
-  line.out.append(" /pull HTTP/1.1\r\nHost: ").append(site_.run.target.authority);
+  line.out += " /pull";
+  if (!line.nonce.empty()) line.out.append("?ping=").append(line.nonce);
+  line.out.append(" HTTP/1.1\r\nHost: ").append(site_.run.target.authority);
   line.out.append("\r\nAuthorization: Bearer ").append(token).append("\r\n");
   if (!line.acks.empty()) {
     const std::string body = R"({"ack":[)" + line.acks + "]}";
@@ -201,8 +208,8 @@ void Puller::take_page(Line& line, const HttpAnswer& answer) {
   line.acks.clear();
   if (answer.status != 200) {
     site_.counters.failures.add();
-    site_.loop.run_after(kRetryAfter, [this, place = line.place] {
-      if (waits_[place] == 0) pinged_.push_back(place);
+    site_.loop.run_after(kRetryAfter, [this, place = line.place, nonce = line.nonce] {
+      if (waits_[place] == 0) pinged_.push_back({place, nonce});
       waits_[place] = waits_[place] == 0 ? 1 : 2;
       assign();
     });
@@ -222,7 +229,7 @@ void Puller::finish(Line& line) {
   line.busy = false;
   const bool again = waits_[line.place] == 2;
   waits_[line.place] = again ? 1 : 0;
-  if (again) pinged_.push_back(line.place);
+  if (again) pinged_.push_back({line.place, line.nonce});
   assign();
 }
 
@@ -232,7 +239,7 @@ void Puller::ended(Line& line) {
   line.established = false;
   line.in.clear();
   line.out.clear();
-  if (line.busy) pinged_.push_back(line.place);
+  if (line.busy) pinged_.push_back({line.place, line.nonce});
   line.busy = false;
   site_.loop.run_after(kRetryAfter, [this, &line] { connect(line); });
 }

@@ -31,10 +31,14 @@ class Puller final : public transport::IoHandler {
 
  private:
   struct Line;  // a connection
+  struct Pinged {
+    std::uint32_t place = 0;
+    std::string nonce;  // of the ping, which a pull proves with it; empty: none came
+  };
 
   Puller(Site& site, DevicePool& devices);
   Status listen();
-  void pinged(std::uint64_t device);
+  void pinged(std::uint64_t device, std::string_view nonce);
   void assign();
   void connect(Line& line);
   void on_line(Line& line, bool readable, bool writable, bool hung_up);
@@ -49,7 +53,7 @@ class Puller final : public transport::IoHandler {
   DevicePool& devices_;
   int fd_ = -1;
   std::uint16_t port_ = 0;
-  std::deque<std::uint32_t> pinged_;
+  std::deque<Pinged> pinged_;
   std::vector<std::uint8_t> waits_;  // by place: in pinged_, or being pulled; 2: pinged again meanwhile
   std::vector<std::unique_ptr<Line>> lines_;
 };

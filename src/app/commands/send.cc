@@ -24,14 +24,12 @@ std::string message_of(const SendCommand& command) {
   return {std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>()};
 }
 
-OrFailure signature_of(const std::string& bytes, const std::string& key_file) {
-  const auto pem = read_file(key_file);
+std::expected<std::unique_ptr<PrivateKey>, Failure> private_key(const std::string& file) {
+  const auto pem = read_file(file);
   if (!pem) return failure(ExitCode::kUsage, pem.error().message);
-  const auto key = PrivateKey::from_pem(*pem);
-  if (!key) return failure(ExitCode::kUsage, key_file + ": " + key.error().message);
-  const auto signature = (*key)->sign(as_bytes(bytes));
-  if (!signature) return failure(ExitCode::kFailed, key_file + ": " + signature.error().message);
-  return to_hex(*signature);
+  auto key = PrivateKey::from_pem(*pem);
+  if (!key) return failure(ExitCode::kUsage, file + ": " + key.error().message);
+  return std::move(*key);
 }
 
 OrFailure body_of(SendCommand command) {
@@ -41,11 +39,13 @@ OrFailure body_of(SendCommand command) {
   auto body = notification_body(command, message, "");
   if (!body) return failure(ExitCode::kUsage, body.error().message);
   if (!is_signed) return *body;
+  const auto key = private_key(command.sign_key);
+  if (!key) return std::unexpected(key.error());
   const auto bytes = bytes_to_sign(command.url, *body);
   if (!bytes) return failure(ExitCode::kUsage, bytes.error().message);
-  const auto signature = signature_of(*bytes, command.sign_key);
-  if (!signature) return signature;
-  return *notification_body(command, message, *signature);
+  const auto signature = (*key)->sign(as_bytes(*bytes));
+  if (!signature) return failure(ExitCode::kFailed, command.sign_key + ": " + signature.error().message);
+  return *notification_body(command, message, to_hex(*signature));
 }
 
 int show(const Result<transport::ClientResponse>& response, const std::string& done) {
