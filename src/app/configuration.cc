@@ -1,7 +1,9 @@
 #include "app/configuration.h"
 
 #include <algorithm>
+#include <regex>
 
+#include "app/nearest_name.h"
 #include "app/options.h"
 #include "app/public_url.h"
 #include "base/limit_pairs.h"
@@ -154,6 +156,23 @@ Settings environment_settings(const std::function<const char*(const char*)>& get
     if (text != nullptr) settings[option.path] = {option.split(text), "environment " + variable};
   }
   return settings;
+}
+
+std::vector<std::string> unknown_variables(const char* const* environment) {
+  static const std::regex of_kubernetes(
+      "HERALD_(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT(_[0-9]+_(TCP|UDP|SCTP)(_[A-Z]+)?)?)");
+  std::vector<std::string> names = {"HERALD_CONFIG"};
+  for (const auto& option : options()) names.push_back(option.variable());
+  std::vector<std::string> lines;
+  for (; *environment != nullptr; ++environment) {
+    const std::string_view variable = *environment;
+    const std::string name(variable.substr(0, variable.find('=')));
+    if (!name.starts_with("HERALD_") || std::ranges::find(names, name) != names.end() ||
+        std::regex_match(name, of_kubernetes))
+      continue;
+    lines.push_back("environment " + name + " is not used, no option has that variable" + did_you_mean(name, names));
+  }
+  return lines;
 }
 
 std::vector<std::string> split_list(std::string_view text) {

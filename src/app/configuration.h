@@ -54,8 +54,9 @@ using Settings = std::map<std::string, Setting, std::less<>>;
 
 struct Resolved {
   Configuration configuration;
-  Settings effective;               // every option, with the source that won
-  std::vector<std::string> errors;  // each one line: the origin, then what is wrong; empty: `configuration` is valid
+  Settings effective;                 // every option, with the source that won
+  std::vector<std::string> errors;    // each one line: the origin, then what is wrong; empty: `configuration` is valid
+  std::vector<std::string> warnings;  // each one line; load_configuration() adds them
 };
 
 // `toml` has had its own errors reported already.
@@ -63,6 +64,11 @@ struct Resolved {
 
 // The environment variables of all options that are set. `get` is getenv or a test's substitute.
 [[nodiscard]] Settings environment_settings(const std::function<const char*(const char*)>& get);
+
+// One line for each variable of `environment` (NAME=VALUE texts, a null pointer behind the last) whose name begins with
+// HERALD_ and that no option has. Left out are those that Kubernetes makes for a service called herald, such as
+// HERALD_PORT_8080_TCP (https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables).
+[[nodiscard]] std::vector<std::string> unknown_variables(const char* const* environment);
 
 // Splits at commas and trims spaces; no empty elements.
 [[nodiscard]] std::vector<std::string> split_list(std::string_view text);

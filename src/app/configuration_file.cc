@@ -1,10 +1,12 @@
 #include "app/configuration_file.h"
 
 #include <toml++/toml.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
 
+#include "app/file_checks.h"
 #include "app/nearest_name.h"
 #include "app/options.h"
 #include "base/file_text.h"
@@ -13,25 +15,64 @@ namespace herald::app {
 
 namespace {
 
+bool holds_secret(const Settings& settings) {
+  return std::ranges::any_of(settings, [](const auto& named) { return find_option(named.first)->is_secret; });
+}
+
 std::string suggestion(std::string_view path) {
   std::vector<std::string> paths;
   for (const auto& option : options()) paths.push_back(option.path);
   return did_you_mean(path, paths);
 }
 
-// The parser's words begin with "Error while parsing …: "; what follows tells what it met, perhaps on several lines,
-// and with bytes of the file.
-std::string what_is_wrong(std::string_view description) {
-  if (description.find("string") != std::string_view::npos &&
-      (description.find("end-of-file") != std::string_view::npos ||
-       description.find("control characters") != std::string_view::npos)) {
-    return "a string is not closed on its line; it must end with a quote there (a control character in it is written "
-           "as "
-           "an escape, such as \\n)";
+// A part of what the parser says, and what to do about it. The first that fits counts.
+struct Mistake {
+  std::string_view where;  // what was being read
+  std::string_view what;   // how that failed
+  std::string_view remedy;
+};
+
+constexpr std::string_view kUnclosed =
+    "a string is not closed on its line; it must end with a quote there (a control character in it is written as an "
+    "escape, such as \\n)";
+constexpr std::string_view kUnquoted =
+    "a value is missing or not readable; a text must be in quotes, as in listen = \"0.0.0.0:8080\"";
+constexpr std::string_view kNotAnOption =
+    "an option is written as name = value, such as loops = 2, on a line of its own";
+
+constexpr Mistake kMistakes[] = {
+    {"", "utf-8", "a character is not valid UTF-8; save the file as UTF-8"},
+    {"string", "end-of-file", kUnclosed},
+    {"string", "control characters", kUnclosed},
+    {"string", "escape",
+     "a backslash in a string begins an escape; write \\\\ for one, or put the string in single quotes"},
+    {"", "redefine", "a name is given a second time; remove one of the two"},
+    {"", "not representable", "a number is too large"},
+    {"", "leading zero", "a number has a leading zero; write it without"},
+    {"", "control characters", "a control character is not allowed here; remove it"},
+    {"table header", "", "the name of a section is not closed; it must be in brackets, such as [limits]"},
+    {"inline table", "", "a table in braces is not closed on its line; it must end with }"},
+    {"array", "", "an array is not closed; it must end with ], and have a comma between its strings"},
+    {"key-value pair", "expected value", kUnquoted},
+    {"key-value pair", "expected a comment",
+     "more follows on the line after the value; a text must be in quotes, and each option on a line of its own"},
+    {"key", "", kNotAnOption},
+    {"root table", "", kNotAnOption},
+    {"", "", kUnquoted},
+};
+
+// The parser's words are "Error while parsing WHERE: WHAT", or WHAT alone.
+std::string_view what_is_wrong(std::string_view description) {
+  constexpr std::string_view kBegin = "Error while parsing ";
+  std::string_view where;
+  std::string_view what = description;
+  if (description.starts_with(kBegin)) {
+    where = description.substr(kBegin.size(), description.find(": ") - kBegin.size());
+    what = description.substr(kBegin.size() + where.size());
   }
-  std::string text = "not valid TOML: ";
-  for (const char c : description) text += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? ' ' : c;
-  return text;
+  const auto holds = [](std::string_view text, std::string_view part) { return text.find(part) != text.npos; };
+  return std::ranges::find_if(kMistakes, [&](const Mistake& m) { return holds(where, m.where) && holds(what, m.what); })
+      ->remedy;
 }
 
 class Reader {
@@ -116,7 +157,7 @@ ConfigurationFile parse_configuration(std::string_view toml, const std::string& 
   try {
     reader.read_table(toml::parse(toml, name), "");
   } catch (const toml::parse_error& error) {
-    reader.error(error.source().begin, what_is_wrong(error.description()));
+    reader.error(error.source().begin, std::string(what_is_wrong(error.description())));
   }
   return file;
 }
@@ -132,6 +173,10 @@ Resolved load_configuration(const Settings& flags, const std::string& file) {
   if (!file.empty()) from_file = read_configuration_file(file);
   Resolved resolved =
       resolve(flags, environment_settings([](const char* name) { return std::getenv(name); }), from_file.settings);
+  resolved.warnings = unknown_variables(environ);
+  if (holds_secret(from_file.settings)) {
+    if (auto line = exposed_file("config", file)) resolved.warnings.push_back(std::move(*line));
+  }
   resolved.errors.insert(resolved.errors.begin(), from_file.errors.begin(), from_file.errors.end());
   return resolved;
 }

@@ -20,7 +20,8 @@ struct ConfigurationFile {
 // Reads and parses the file; one that can't be read is an error in the result.
 [[nodiscard]] ConfigurationFile read_configuration_file(const std::string& file);
 
-// All sources together: flags, the process's environment and `file` (empty: none).
+// All sources together: flags, the process's environment and `file` (empty: none). Warns about variables that no option
+// has, and about a `file` with a secret that others can read.
 [[nodiscard]] Resolved load_configuration(const Settings& flags, const std::string& file);
 
 }  // namespace herald::app

@@ -11,6 +11,7 @@
 namespace herald::app {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -104,6 +105,26 @@ TEST(Configuration, ReadsTheEnvironment) {
   EXPECT_EQ(resolved.configuration.limits.pending_page, 7U);
 }
 
+TEST(Configuration, TellsOfVariablesThatNoOptionHas) {
+  const char* const environment[] = {"HERALD_LISTEN=127.0.0.1:0",
+                                     "HERALD_CONFIG=x",
+                                     "HERALD_LISEN=127.0.0.1:0",
+                                     "HERALD_LIMITS_LEASE_S=1",
+                                     "HERALD_COMPLETELY_UNKNOWN=",
+                                     "HOME=/",
+                                     "herald_listen=x",
+                                     "HERALD_SERVICE_HOST=10.0.0.1",
+                                     "HERALD_SERVICE_PORT=80",
+                                     "HERALD_SERVICE_PORT_HTTP=80",
+                                     "HERALD_PORT=tcp://10.0.0.1:80",
+                                     "HERALD_PORT_80_TCP_ADDR=10.0.0.1",
+                                     nullptr};
+  EXPECT_THAT(unknown_variables(environment),
+              ElementsAre(AllOf(HasSubstr("HERALD_LISEN is not used"), HasSubstr("did you mean HERALD_LISTEN?")),
+                          AllOf(HasSubstr("HERALD_LIMITS_LEASE_S"), HasSubstr("did you mean HERALD_LIMITS_LEASE_MS?")),
+                          HasSubstr("HERALD_COMPLETELY_UNKNOWN")));
+}
+
 TEST(Configuration, LocalhostIsTheOnlyNameToListenOn) {
   const Resolved resolved = resolve(one("listen", {"localhost:80"}, "here"), {}, {});
   ASSERT_THAT(resolved.errors, testing::IsEmpty());
@@ -178,6 +199,37 @@ TEST(ConfigurationFile, WrongTypesAreErrorsWithTheirLine) {
 
 TEST(ConfigurationFile, SyntaxErrorsAreErrorsWithTheirLine) {
   EXPECT_THAT(errors_of("loops = 1\nlisten = [\n"), ElementsAre(HasSubstr("h.toml:")));
+}
+
+TEST(ConfigurationFile, SyntaxErrorsSayWhatToDo) {
+  const struct {
+    const char* toml;
+    const char* said;
+  } mistakes[] = {
+      {"listen = 0.0.0.0:8080\n", "must be in quotes"},
+      {"log_level = debug\n", "must be in quotes"},
+      {"data = \"x\" more\n", "must be in quotes"},
+      {"data =\n", "must be in quotes"},
+      {"data \"x\"\n", "name = value"},
+      {"data: x\n", "name = value"},
+      {"{\"data\":\"x\"}\n", "name = value"},
+      {"= 5\n", "name = value"},
+      {"[limits\nx = 1\n", "such as [limits]"},
+      {"listen = [\"a\", \"b\"\n", "an array is not closed"},
+      {"tls = { key = \"x\"\n", "must end with }"},
+      {"data = \"a\"\ndata = \"b\"\n", "a second time"},
+      {"[limits]\n[limits]\n", "a second time"},
+      {"data = \"C:\\path\"\n", "single quotes"},
+      {"data = \"\xff\"\n", "UTF-8"},
+      {"store = 'memory\n", "not closed on its line"},
+      {"loops = 08\n", "leading zero"},
+      {"loops = 99999999999999999999\n", "too large"},
+      {"loops = 1 # \x01\n", "control character"},
+  };
+  for (const auto& [toml, said] : mistakes) {
+    EXPECT_THAT(errors_of(toml), ElementsAre(AllOf(HasSubstr("h.toml:"), HasSubstr(said), Not(HasSubstr("parsing")))))
+        << toml;
+  }
 }
 
 TEST(ConfigurationFile, AFileThatIsNotThereIsAnError) {

@@ -38,14 +38,18 @@ std::string octal(mode_t mode) {
 
 }  // namespace
 
+std::optional<std::string> exposed_file(std::string_view option, const std::string& file) {
+  struct stat status{};
+  if (file.empty() || ::stat(file.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return std::nullopt;
+  if ((status.st_mode & (S_IROTH | S_IWOTH | S_IWGRP)) == 0) return std::nullopt;
+  return std::string(option) + ": " + file + " holds a secret, and others can read or write it (mode " +
+         octal(status.st_mode & 07777U) + "); chmod 600 " + file;
+}
+
 std::vector<std::string> exposed_files(const Configuration& configuration) {
   std::vector<std::string> lines;
   for (const auto& [option, file] : secret_files(configuration)) {
-    struct stat status{};
-    if (file.empty() || ::stat(file.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) continue;
-    if ((status.st_mode & (S_IROTH | S_IWOTH | S_IWGRP)) == 0) continue;
-    lines.push_back(std::string(option) + ": " + file + " holds a secret, and others can read or write it (mode " +
-                    octal(status.st_mode & 07777U) + "); chmod 600 " + file);
+    if (auto line = exposed_file(option, file)) lines.push_back(std::move(*line));
   }
   return lines;
 }

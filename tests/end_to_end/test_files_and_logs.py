@@ -195,6 +195,22 @@ def test_a_key_file_that_others_can_read_is_warned_about(tmp_path):
     assert run("check-config", "--token-key-file", keys).stderr == ""
 
 
+def test_a_configuration_with_a_secret_that_others_can_read_is_warned_about(tmp_path):
+    config = tmp_path / "herald.toml"
+    config.write_text('mongodb_uri = "mongodb://user:secret@127.0.0.1"\n')
+    config.chmod(0o644)
+    with herald.Server(tmp_path / "s", "--config", str(config)) as server:
+        herald.eventually(lambda: f"chmod 600 {config}" in server.log(), "a warning")
+    assert f"chmod 600 {config}" in run("check-config", "--config", config).stderr
+    config.write_text('loops = 1\n')
+    assert run("check-config", "--config", config).stderr == ""
+
+
+def test_a_variable_that_no_option_has_is_warned_about(tmp_path):
+    with herald.Server(tmp_path / "s", environment={"HERALD_LISEN": "127.0.0.1:0"}) as server:
+        herald.eventually(lambda: "did you mean HERALD_LISTEN?" in server.log(), "a warning")
+
+
 def test_other_token_keys_next_to_devices_are_refused(tmp_path):
     server = herald.Server(tmp_path / "s").start()
     keys = pathlib.Path(tmp_path / "s" / "data" / "token.keys")
@@ -286,7 +302,7 @@ def test_an_open_string_in_a_configuration(tmp_path):
     assert len(done.stderr.splitlines()) == 1
     config.write_text('data = \x01\n')
     done = run("check-config", "--config", config)
-    assert done.returncode == 2 and "not valid TOML" in done.stderr and len(done.stderr.splitlines()) == 1, done
+    assert done.returncode == 2 and "in quotes" in done.stderr and len(done.stderr.splitlines()) == 1, done
 
 
 @pytest.mark.parametrize("command", ["serve", "check-config"])

@@ -15,6 +15,7 @@ int run(const CheckConfigCommand& command) {
   const Resolved resolved = load_configuration(command.flags, command.config);
   const auto errors = resolved.errors.empty() ? unusable_files(resolved.configuration) : resolved.errors;
   if (errors.empty()) {
+    for (const auto& line : resolved.warnings) std::cerr << "herald: warning: " << line << '\n';
     for (const auto& line : exposed_files(resolved.configuration)) std::cerr << "herald: warning: " << line << '\n';
     std::cout << explain(resolved);
     return 0;

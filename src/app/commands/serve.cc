@@ -57,6 +57,7 @@ int run(const ServeCommand& command) {
   if (!signals) return report({ExitCode::kFailed, signals.error().message});
   const auto server = Server::start(resolved.configuration);
   if (!server) return report(server.error());
+  for (const auto& line : resolved.warnings) (*server)->log().warning("check the configuration", {{"reason", line}});
   return serve(**server, command, **signals);
 }
 
