@@ -1,6 +1,7 @@
 #include "app/files.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -36,6 +37,18 @@ Status write_new_file(const std::string& file, std::string_view content, mode_t 
   if (written) return {};
   ::unlink(file.c_str());
   return system_error(file, "can't be written", error);
+}
+
+Result<FileLock> FileLock::take(const std::string& file) {
+  const int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return system_error(file, "can't be opened", errno);
+  FileLock lock(fd);
+  if (::flock(fd, LOCK_EX | LOCK_NB) == 0) return lock;
+  return system_error(file, "can't be locked", errno == EWOULDBLOCK ? EEXIST : errno);
+}
+
+FileLock::~FileLock() {
+  if (fd_ >= 0) ::close(fd_);
 }
 
 }  // namespace herald::app

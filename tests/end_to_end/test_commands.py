@@ -85,6 +85,17 @@ def test_listen_udp(plain_server, name):
         herald.receipt_state(url, "u", "acked")
 
 
+def test_a_second_listen_with_the_same_token_leaves_the_pings_to_the_first(plain_server, name, tmp_path):
+    flags = ("--app", name, "--udp", "--bind", "127.0.0.1:0", "--token-file", str(tmp_path / "token"))
+    with Listener(plain_server, *flags, "--count", "1") as first:
+        url = first.line(r"(http://\S+/notify/[0-9a-f]{64})").group(1)
+        second = run("listen", "--server", plain_server.url, *flags)
+        assert second.returncode == 2 and second.stdout == "", second
+        assert f"uses {tmp_path / 'token'}; stop that one" in second.stderr
+        herald.notify(url, "over udp")
+        first.line("over udp")
+
+
 def test_listen_comes_back_after_the_server_was_killed(own_server, name, tmp_path):
     server = own_server()
     with Listener(server, "--app", name, "--token-file", str(tmp_path / "token"), "--count", "2") as listener:

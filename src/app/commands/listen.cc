@@ -76,8 +76,21 @@ OrFailure<DeviceIdentity> identity_of(const ListenCommand& command, Client& clie
                         .wake = std::nullopt};
 }
 
+// Pings go to one address only, and the server can't tell a sleeping device that another client took its place.
+OrFailure<std::optional<FileLock>> only_sleeper(const std::string& token_file) {
+  if (token_file.empty()) return std::nullopt;
+  auto lock = FileLock::take(token_file);
+  if (lock) return std::optional(std::move(*lock));
+  if (lock.error().kind != ErrorKind::kConflict)
+    return failure(ExitCode::kUsage, "--token-file: " + lock.error().message);
+  return failure(ExitCode::kUsage, "--token-file: another herald listen --udp uses " + token_file +
+                                       "; stop that one, or give this one another --token-file");
+}
+
 std::optional<Failure> sleep(const ListenCommand& command, Client& client, const std::string& server,
                              DeviceIdentity identity, ListenOutput& output) {
+  const auto lock = only_sleeper(command.token_file);
+  if (!lock) return lock.error();
   const auto at = parse_address(command.bind);
   if (!at) return Failure{ExitCode::kUsage, "--bind: " + at.error().message};
   SleepingDevice* device = nullptr;
@@ -160,8 +173,9 @@ int run(const ListenCommand& command) {
   ListenOutput output(std::cout, std::cerr, Terminal::of_standard_output(), clock, command.json, command.count);
   const auto failed = (command.udp ? sleep : wake)(command, client, server, std::move(*identity), output);
   if (!failed) return 0;
-  const std::string hint =
-      command.token_file.empty() ? "" : "; remove " + command.token_file + " to become a new device";
+  const std::string hint = command.token_file.empty() || failed->code == ExitCode::kUsage
+                               ? ""
+                               : "; remove " + command.token_file + " to become a new device";
   return report({failed->code, failed->message + hint});
 }
 
