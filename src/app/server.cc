@@ -46,7 +46,7 @@ Server::Started Server::open(const Configuration& configuration) {
   for (std::size_t i = 0; i < workers_.size(); ++i) workers_[i]->serve(static_cast<std::uint32_t>(i), links());
   control_->on_server_id_taken([this] {
     exit_code_ = ExitCode::kServerIdTaken;
-    drain();
+    drain_after(std::chrono::milliseconds(0));
   });
   if (const Status started = control_->start_roles(workers_); !started) {
     return std::unexpected(Failure{ExitCode::kFailed, started.error().message});
@@ -150,19 +150,32 @@ void Server::stop() {
 }
 
 void Server::drain() {
-  if (draining_.exchange(true)) return;
-  services_->draining = true;
+  const Limits& limits = services_->configuration.limits;
+  drain_after(std::chrono::milliseconds(std::min(limits.drain_notice_ms, limits.drain_timeout_ms)));
+}
+
+void Server::drain_after(std::chrono::milliseconds notice) {
+  const bool first = !draining_.exchange(true);
   services_->health.start_draining();
-  control_loop_.post([this] {
-    const Limits& limits = services_->configuration.limits;
-    drain_deadline_ = clock_.mono() + std::chrono::milliseconds(limits.drain_timeout_ms);
-    undrained_ = workers_.size();
-    services_->log.info("draining", {});
-    const std::uint64_t share = std::max<std::uint64_t>(1, limits.drain_closes_per_s / workers_.size());
-    for (auto& worker : workers_) {
-      worker->drain(share, [this] { control_loop_.post([this] { worker_drained(); }); });
+  control_loop_.post([this, first, notice] {
+    if (first) {
+      drain_deadline_ = clock_.mono() + std::chrono::milliseconds(services_->configuration.limits.drain_timeout_ms);
+      services_->log.info("draining", {});
     }
+    if (notice.count() == 0) return leave();
+    if (first) control_loop_.run_after(notice, [this] { leave(); });
   });
+}
+
+void Server::leave() {
+  if (services_->draining.exchange(true)) return;
+  const Limits& limits = services_->configuration.limits;
+  const auto timeout = std::chrono::duration_cast<std::chrono::milliseconds>(drain_deadline_ - clock_.mono());
+  const std::uint64_t share = std::max<std::uint64_t>(1, limits.drain_closes_per_s / workers_.size());
+  undrained_ = workers_.size();
+  for (auto& worker : workers_) {
+    worker->drain(share, timeout, [this] { control_loop_.post([this] { worker_drained(); }); });
+  }
 }
 
 void Server::worker_drained() {

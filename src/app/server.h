@@ -30,8 +30,9 @@ class Server {
 
   // The control loop, on the calling thread, until a drain is over or stop() is called.
   void run();
-  // Any thread: no new work, devices closed at a rate, requests and queues finished; then run() returns. Bounded by
-  // drain_timeout_ms. A second call changes nothing.
+  // Any thread: /status says so at once, and for drain_notice_ms all goes on as before, so that load balancers learn of
+  // it in time. Then no new work, devices closed at a rate, requests and queues finished; then run() returns. Bounded
+  // by drain_timeout_ms, the notice included. A second call changes nothing.
   void drain();
   // Any thread: run() returns soon, without a drain.
   void stop();
@@ -58,6 +59,9 @@ class Server {
   [[nodiscard]] std::expected<transport::SocketAddress, Failure> bind_everywhere(const transport::SocketAddress& at);
   [[nodiscard]] Started start_workers(const Configuration& configuration);
   [[nodiscard]] LoopLinks links();
+  // The control loop's thread: ends the notice, or the time before it.
+  void drain_after(std::chrono::milliseconds notice);
+  void leave();
   void worker_drained();
   void finish_step();
 

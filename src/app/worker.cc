@@ -79,22 +79,14 @@ std::variant<transport::WebSocketAccept, transport::HttpResponse> Worker::on_upg
   return site_->user_agent_ws()->on_upgrade(request);
 }
 
-void Worker::drain(std::uint64_t closes_per_s, std::function<void()> done) {
-  loop_.post([this, closes_per_s, done = std::move(done)]() mutable {
+void Worker::drain(std::uint64_t closes_per_s, std::chrono::milliseconds timeout, std::function<void()> done) {
+  loop_.post([this, closes_per_s, timeout, done = std::move(done)]() mutable {
     drained_ = std::move(done);
     if (auto* role = site_->user_agent_ws()) role->drain();
-    const Limits& limits = services_.configuration.limits;
-    const std::chrono::milliseconds notice(std::min(limits.drain_notice_ms, limits.drain_timeout_ms));
-    const std::chrono::milliseconds timeout(limits.drain_timeout_ms);
-    if (notice.count() == 0) return leave(closes_per_s, timeout);
-    loop_.run_after(notice, [this, closes_per_s, rest = timeout - notice] { leave(closes_per_s, rest); });
+    drain_.emplace(closes_per_s, timeout, services_.clock.mono());
+    server_->stop_accepting();
+    drain_step();
   });
-}
-
-void Worker::leave(std::uint64_t closes_per_s, std::chrono::milliseconds timeout) {
-  drain_.emplace(closes_per_s, timeout, services_.clock.mono());
-  server_->stop_accepting();
-  drain_step();
 }
 
 void Worker::drain_step() {

@@ -31,9 +31,9 @@ class Worker final : private transport::HttpHandler, private transport::WebSocke
   // The same, on a thread with its own descriptor table, which keeps `kept`, the descriptors of all loops, besides this
   // worker's listeners. The calling thread's table loses the listeners. kUnavailable: the kernel refuses.
   [[nodiscard]] Status start_with_own_descriptors(std::vector<int> kept);
-  // Answers new work with 503 for drain_notice_ms, so that load balancers learn of it; then stops listening, closes
-  // devices at `closes_per_s` and finishes requests; then, or when the deadline has passed, runs `done` on the loop.
-  void drain(std::uint64_t closes_per_s, std::function<void()> done);
+  // Takes no new work, stops listening, closes devices at `closes_per_s` and finishes requests; then, or when `timeout`
+  // has passed, runs `done` on the loop.
+  void drain(std::uint64_t closes_per_s, std::chrono::milliseconds timeout, std::function<void()> done);
   // Ends the loop and its thread; cuts what is still open.
   void stop();
 
@@ -46,7 +46,6 @@ class Worker final : private transport::HttpHandler, private transport::WebSocke
   [[nodiscard]] std::uint64_t body_max_bytes(std::string_view path) const override;
   std::variant<transport::WebSocketAccept, transport::HttpResponse> on_upgrade(
       const transport::HttpRequest& request) override;
-  void leave(std::uint64_t closes_per_s, std::chrono::milliseconds timeout);
   void drain_step();
   void run();
 

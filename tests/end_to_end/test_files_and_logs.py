@@ -264,13 +264,16 @@ def test_unknown_paths_of_the_operations_listener(plain_server):
     assert get(plain_server.operations + "/").status == 200
 
 
-def test_a_drain_tells_load_balancers_first(tmp_path):
+async def test_a_drain_tells_load_balancers_first_and_serves_on_meanwhile(tmp_path, name):
     server = herald.Server(tmp_path / "s", "--limits-drain-notice-ms", "600000", "--limits-drain-timeout-ms", "600000").start()
     assert get(server.url + "/status").status == 200
     server.signal(signal.SIGTERM)
     herald.eventually(lambda: get(server.url + "/status").status == 503, "the public listener says 503")
     assert get(server.operations + "/status").status == 503
     assert get(server.url + "/status").json["status"] == "draining"
+    async with herald.Device(server) as device:
+        notify(await device.register_wa(name), "during the notice")
+        assert (await device.notification())["message"] == "during the notice"
     server.signal(signal.SIGTERM)
     assert server.wait() == 1, "a second signal ends at once"
     server.process.stdout.close()
