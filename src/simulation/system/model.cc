@@ -108,9 +108,8 @@ void Model::recorded(const std::vector<DeliveryEvent>& events) {
   }
 }
 
-void Model::begin_read(std::vector<MessageId> ids, Step asked) {
-  reading_ = std::move(ids);
-  reading_asked_ = asked;
+void Model::begin_read(std::vector<Shown> shown) {
+  reading_ = std::move(shown);
 }
 
 void Model::end_read() {
@@ -145,7 +144,8 @@ void Model::written(const UserAgentId& device, const MessageId& id, std::uint64_
              fmt::format("m{}, {} ms late", message.post, (now - message.expires_at).count()));
   }
   if (message.ended == 0) return;
-  const bool read_before = std::ranges::find(reading_, id) != reading_.end() && reading_asked_ <= message.ended;
+  const bool read_before =
+      std::ranges::any_of(reading_, [&](const Shown& shown) { return shown.id == id && shown.asked <= message.ended; });
   if (in_task && !read_before) {
     violated("replaced or cancelled is never delivered later", fmt::format("m{}", message.post));
   }

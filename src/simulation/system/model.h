@@ -71,9 +71,16 @@ class Model {
   void put_asked(const Message& message);
   void put_answered(const MessageId& id, bool stored);
   void recorded(const std::vector<DeliveryEvent>& events);
-  // The task that runs until end_read() works on a read that was asked at `asked` and showed `ids`.
-  void begin_read(std::vector<MessageId> ids, Step asked);
+  // A message that a read showed which was asked at `asked`.
+  struct Shown {
+    MessageId id;
+    Step asked = 0;
+  };
+  // The task that runs until end_read() works on reads that showed these. What a page showed counts for the pages that
+  // are asked for in its task too: an answer may be gathered from several.
+  void begin_read(std::vector<Shown> shown);
   void end_read();
+  [[nodiscard]] const std::vector<Shown>& reading() const { return reading_; }
 
   // Devices.
   void registering(const UserAgentId& device, const AppId& app);
@@ -122,8 +129,7 @@ class Model {
   std::set<std::pair<MessageId, UserAgentId>> acks_;
   std::set<std::pair<MessageId, UserAgentId>> received_;
   std::map<MessageId, std::vector<Receipt>> receipts_;
-  std::vector<MessageId> reading_;
-  Step reading_asked_ = 0;
+  std::vector<Shown> reading_;
 };
 
 }  // namespace herald::simulation::system

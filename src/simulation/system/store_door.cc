@@ -47,9 +47,9 @@ milliseconds StoreDoor::lateness() {
   return milliseconds(ground_.choices().below(faults_.late_most_ms + 1));
 }
 
-std::string StoreDoor::numbers(const std::vector<MessageId>& ids) const {
+std::string StoreDoor::numbers(const std::vector<Model::Shown>& messages) const {
   std::string text;
-  for (const MessageId& id : ids) {
+  for (const auto& [id, asked] : messages) {
     const Model::Known* message = model_.find(id);
     fmt::format_to(std::back_inserter(text), " m{}", message == nullptr ? 0 : message->post);
   }
@@ -127,14 +127,14 @@ void StoreDoor::put(Message message, Reply<Result<ports::PutOutcome>> reply) {
 
 void StoreDoor::fetch(std::vector<MessageId> ids, WallTime now, Reply<Result<std::vector<MessagePtr>>> reply) {
   const auto told = [this, asked = ground_.step()](const Result<std::vector<MessagePtr>>& messages, Task& task) {
-    std::vector<MessageId> shown;
+    std::vector<Model::Shown> shown;
     if (messages) {
       for (const auto& message : *messages) {
-        if (message) shown.push_back(message->id);
+        if (message) shown.push_back({message->id, asked});
       }
     }
     ground_.trace().event("{} fetched{}{}", name_, messages ? "" : " nothing: away", numbers(shown));
-    model_.begin_read(std::move(shown), asked);
+    model_.begin_read(std::move(shown));
     task();
     model_.end_read();
   };
@@ -148,14 +148,16 @@ void StoreDoor::fetch(std::vector<MessageId> ids, WallTime now, Reply<Result<std
 
 void StoreDoor::pending(UserAgentId user_agent, std::optional<MessageId> after, std::size_t limit, WallTime now,
                         Reply<Result<ports::PendingPage>> reply) {
-  const auto told = [this, user_agent, asked = ground_.step()](const Result<ports::PendingPage>& page, Task& task) {
-    std::vector<MessageId> shown;
+  const auto told = [this, user_agent, asked = ground_.step(), before = model_.reading()](
+                        const Result<ports::PendingPage>& page, Task& task) {
+    std::vector<Model::Shown> shown;
     if (page) {
-      for (const auto& message : page->messages) shown.push_back(message->id);
+      for (const auto& message : page->messages) shown.push_back({message->id, asked});
     }
     ground_.trace().event("{} read for device {}{}{}", name_, user_agent.bytes.back(), page ? ":" : " nothing: away",
                           numbers(shown));
-    model_.begin_read(std::move(shown), asked);
+    shown.insert(shown.end(), before.begin(), before.end());
+    model_.begin_read(std::move(shown));
     task();
     model_.end_read();
   };
@@ -209,7 +211,7 @@ void StoreDoor::add(std::vector<ports::NewDeliveries> entries, WallTime now, Rep
         }
         for (const auto& entry : entries) {
           ground_.trace().event("{} adds {} deliveries of{}", name_, entry.user_agents.size(),
-                                numbers({entry.message}));
+                                numbers({{entry.message, 0}}));
         }
         ports_.deliveries.add(std::move(entries), now, std::move(done));
       },
@@ -223,8 +225,8 @@ void StoreDoor::record(std::vector<DeliveryEvent> events, Reply<Result<std::uint
       [this, events = std::move(events)](Fate fate, Reply<Result<std::uint64_t>> done) mutable {
         if (fate == Fate::kPartly) halve(events);
         for (const auto& event : events) {
-          ground_.trace().event("{} records{} {} by device {}", name_, numbers({event.message}), to_string(event.state),
-                                event.user_agent.bytes.back());
+          ground_.trace().event("{} records{} {} by device {}", name_, numbers({{event.message, 0}}),
+                                to_string(event.state), event.user_agent.bytes.back());
         }
         ports_.deliveries.record(std::move(events), std::move(done));
       },

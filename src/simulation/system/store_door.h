@@ -102,7 +102,7 @@ class StoreDoor final : public ports::MessageStore,
   [[nodiscard]] Fate draw(bool change, bool divisible);
   [[nodiscard]] milliseconds lateness();
   // The messages by their senders' numbers, for the trace.
-  [[nodiscard]] std::string numbers(const std::vector<MessageId>& ids) const;
+  [[nodiscard]] std::string numbers(const std::vector<Model::Shown>& messages) const;
   // `apply(fate, Reply<T>)` makes the call on the store itself; `around(answer, task)` runs the answer's task.
   template <class T, class Apply, class Around>
   void call(Lane* lane, Fate fate, Reply<T> reply, Apply apply, Around around);
