@@ -33,12 +33,17 @@ class Faults {
     auto status = step();
     return status.ok() || !as_io_error ? status : rocksdb::IOStatus::IOError("injected");
   }
-  [[nodiscard]] rocksdb::IOStatus next_sync() { return no_syncs_ ? rocksdb::IOStatus::IOError("injected") : next(); }
+  [[nodiscard]] rocksdb::IOStatus next_sync() {
+    ++syncs_;
+    return no_syncs_ ? rocksdb::IOStatus::IOError("injected") : next();
+  }
+  [[nodiscard]] std::uint64_t syncs() const { return syncs_; }
 
  private:
   static constexpr std::int64_t kMended = -1;
   std::atomic<std::int64_t> left_{kMended};
   std::atomic<bool> no_syncs_{false};
+  std::atomic<std::uint64_t> syncs_{0};
 };
 
 class FaultyFile final : public rocksdb::FSWritableFileOwnerWrapper {

@@ -227,6 +227,39 @@ TEST_P(StoreFault, ASyncedCallThatChangesNothingWaitsForTheSyncToo) {
   EXPECT_EQ(call.cancel(app_id(1), key, clock_.wall())->state, DeliveryState::kAcked);
 }
 
+TEST_P(StoreFault, PastTheBytesThatMayBeUnsyncedACommitIsSynced) {
+  // Routes are written and not synced, one commit each. The first of them that is synced all the same.
+  const auto first_synced = [this](std::uint64_t unsynced_max_bytes) {
+    constexpr std::uint64_t kRoutes = 9;
+    limits_.young_ms = 0;
+    limits_.commit_unsynced_max_bytes = unsynced_max_bytes;
+    OpenStore store(std::make_shared<TemporaryFolder>(), limits_, clock_, env_.get());
+    Caller call(store);
+    for (std::uint64_t n = 1; n <= kRoutes; ++n) EXPECT_TRUE(call.put(message(n)));
+    const std::uint64_t before = faults_.syncs();
+    for (std::uint64_t n = 1; n <= kRoutes; ++n) {
+      call.add({{.message = message(n).id, .user_agents = {device(1)}, .last_page = true}}, clock_.wall());
+      EXPECT_TRUE(call.status(app_id(1), message(n).id.hex(), clock_.wall())) << "shown, so it is written";
+      if (faults_.syncs() > before) return n;
+    }
+    return kRoutes + 1;
+  };
+  EXPECT_EQ(first_synced(4'194'304), 10U) << "none of them";
+  EXPECT_EQ(first_synced(1), 2U);
+  std::uint64_t least = 1;
+  std::uint64_t bytes = 4'096;  // of one such commit, in the end
+  while (least < bytes) {
+    const std::uint64_t middle = (least + bytes) / 2;
+    if (first_synced(middle) > 2) {
+      bytes = middle;
+    } else {
+      least = middle + 1;
+    }
+  }
+  EXPECT_EQ(first_synced(3 * bytes), 5U) << "at the limit";
+  EXPECT_EQ(first_synced(3 * bytes - 1), 4U) << "past it";
+}
+
 // What waits for it has a row that the failed commit could not write.
 TEST_P(StoreFault, ASleeperIsFoundByWhatIsNotWrittenYet) {
   limits_.young_ms = 0;

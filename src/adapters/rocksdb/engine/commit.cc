@@ -13,8 +13,6 @@ namespace {
 
 constexpr std::chrono::milliseconds kFloorInterval{1'000};
 constexpr std::int64_t kEndedRowSpanMs = 1'000;
-// Bounds the memory of commits that no sync has followed yet: past it a commit is synced whatever it holds.
-constexpr std::size_t kUnsyncedBytesMost = 4 * 1'024 * 1'024;
 
 }  // namespace
 
@@ -32,7 +30,7 @@ void Commit::begin() {
 }
 
 Status Commit::write(bool sync, bool spill_all) {
-  sync = sync || unsynced_bytes_ > kUnsyncedBytesMost;
+  sync = sync || unsynced_bytes_ > unsynced_max_bytes_;
   spill_ = plan_spill(txn_, spill_all);
   write_ended(mark_.state.ended);
   const bool nothing_to_sync = !sync || unsynced_.empty();

@@ -24,7 +24,9 @@ namespace herald::adapters {
 
 class Commit {
  public:
-  Commit(Transaction& txn, Database& database) : txn_(txn), database_(database) {}
+  // `unsynced_max_bytes`: the limit commit_unsynced_max_bytes.
+  Commit(Transaction& txn, Database& database, std::size_t unsynced_max_bytes)
+      : txn_(txn), database_(database), unsynced_max_bytes_(unsynced_max_bytes) {}
 
   // Reads what the database holds of the last commit. Once, before the first begin().
   [[nodiscard]] Status start();
@@ -74,6 +76,7 @@ class Commit {
 
   Transaction& txn_;
   Database& database_;
+  const std::size_t unsynced_max_bytes_;
   std::uint64_t number_ = 0;  // of the last commit that was written, or is in doubt
   bool in_doubt_ = false;
   std::uint64_t opens_ = 0;  // of the database, when the doubt began

@@ -32,7 +32,7 @@ CommitEngine::CommitEngine(EngineMailbox& mailbox, Database& database, const Lim
       metrics_(metrics),
       interval_(limits.commit_interval_us),
       txn_(database, limits, clock),
-      commit_(txn_, database),
+      commit_(txn_, database, limits.commit_unsynced_max_bytes),
       mailbox_(mailbox) {}
 
 CommitEngine::~CommitEngine() {
