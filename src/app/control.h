@@ -48,6 +48,8 @@ class Control {
   [[nodiscard]] bool idle();
   void stop_listening();
 
+  // LeaseKeeper's. Any thread.
+  [[nodiscard]] std::optional<std::uint64_t> lease_lapses() const { return server_ids_.lease_lapses(); }
   // The server that wakes this device. Any thread.
   [[nodiscard]] ServerId sleep_server(const UserAgentId& user_agent) const {
     return server_ids_.sleep_server(user_agent);

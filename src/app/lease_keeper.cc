@@ -15,7 +15,7 @@ LeaseKeeper::LeaseKeeper(LeaseKeeperConfig config, LeaseEvents events, ports::Se
       clock_(clock) {}
 
 void LeaseKeeper::start(WallTime taken_at) {
-  until_ = taken_at + config_.lease;
+  until_ms_ = (taken_at + config_.lease).ms;
   renew();
 }
 
@@ -56,15 +56,26 @@ void LeaseKeeper::renewed(const ServerId& server, WallTime until, const Status& 
   if (--unanswered_ == 0) round_over(until);
 }
 
-// The old end is compared with the time of the answer, less what the clocks may differ: between the two, others may
-// have found the lease lapsed.
+// The end that others know is compared with the time, less what the clocks may differ: in between, others may have
+// found the lease lapsed.
+bool LeaseKeeper::may_have_lapsed() const {
+  return clock_.wall() >= WallTime{until_ms_} - config_.lease / 4;
+}
+
+// The time first: who sees the new end sees the count that goes with it.
+std::optional<std::uint64_t> LeaseKeeper::lapses() const {
+  if (may_have_lapsed()) return std::nullopt;
+  return lapses_.load();
+}
+
 void LeaseKeeper::round_over(WallTime until) {
   if (error_) {
     events_.late(*error_);
     return plan(config_.renew / 4);
   }
-  const bool lapsed = clock_.wall() >= until_ - config_.lease / 4;
-  until_ = until;
+  const bool lapsed = may_have_lapsed();
+  if (lapsed) ++lapses_;
+  until_ms_ = until.ms;
   plan(config_.renew);
   lapsed ? events_.regained() : events_.held();
   look();

@@ -2,10 +2,13 @@
 // Keeps the leases of this process's server ids: renews them in time, tells when others may have taken its servers for
 // gone, and when another process has an id. Knows from the same reading which servers live.
 
+#include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -45,6 +48,10 @@ class LeaseKeeper {
   // Gives the ids back.
   void stop();
 
+  // How often others may have taken this process's servers for gone; nothing while that may be so now. Counted before
+  // regained() is called. Any thread.
+  [[nodiscard]] std::optional<std::uint64_t> lapses() const;
+
   // The servers as last read. Any thread.
   [[nodiscard]] std::shared_ptr<const ServerLeases> servers() const;
 
@@ -62,7 +69,10 @@ class LeaseKeeper {
   Executor& loop_;
   TimerService& timers_;
   const Clock& clock_;
-  WallTime until_;  // what others believe
+  [[nodiscard]] bool may_have_lapsed() const;
+
+  std::atomic<std::int64_t> until_ms_{0};  // the end of the leases as others know it, in WallTime
+  std::atomic<std::uint64_t> lapses_{0};
   std::size_t unanswered_ = 0;
   std::optional<Error> error_;  // of this round
   bool stopped_ = false;

@@ -117,6 +117,19 @@ TEST_F(LeaseKeeperTest, TellsWhenOthersMayHaveSeenTheLeaseLapsed) {
   EXPECT_EQ(events_.back(), "held");
 }
 
+TEST_F(LeaseKeeperTest, CountsTheLapsesAndSaysNothingDuringOne) {
+  start();
+  EXPECT_EQ(keeper_.lapses(), 0U);
+  clock_.advance(milliseconds(7'499));
+  EXPECT_EQ(keeper_.lapses(), 0U);
+  clock_.advance(milliseconds(1));
+  EXPECT_EQ(keeper_.lapses(), std::nullopt);
+  pass(milliseconds(0));
+  EXPECT_EQ(keeper_.lapses(), 1U);
+  pass();
+  EXPECT_EQ(keeper_.lapses(), 1U);
+}
+
 TEST_F(LeaseKeeperTest, TellsWhenAnotherProcessHasTheId) {
   start();
   clock_.advance(milliseconds(10'000));

@@ -59,6 +59,7 @@ void PublicSite::add_user_agent_ws(Services& services, transport::EventLoop& loo
       .tell_shard = std::move(links.tell_shard),
       .shards = links.shards,
       .takeovers = services.takeovers,
+      .lease_lapses = std::move(links.lease_lapses),
       .spoke_from = note_address(services)};
   websockets_.emplace(roles::user_agent_ws::Context{
       std::move(config), store_, store_, store_, *services.queue, loop, loop, services.clock, services.random,

@@ -25,6 +25,7 @@ struct LoopLinks {
   std::function<void(std::uint32_t shard, protocol::queue::TakenOver)> tell_shard;
   std::function<void(const roles::user_agent_udp::PullNotice&)> pulled;  // empty: nobody pings here
   std::function<ServerId(const UserAgentId&)> sleep_server;
+  std::function<std::optional<std::uint64_t>()> lease_lapses;
   std::function<void()> store_stalled;  // the store has not answered a client in time
 };
 

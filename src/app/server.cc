@@ -126,6 +126,7 @@ LoopLinks Server::links() {
     Worker& worker = *workers_[shard];
     worker.loop().post([&worker, notice] { worker.user_agent_ws()->taken_over(notice); });
   };
+  links.lease_lapses = [this] { return control_->lease_lapses(); };
   links.sleep_server = [this](const UserAgentId& user_agent) { return control_->sleep_server(user_agent); };
   links.store_stalled = [this] { control_loop_.post([this] { control_->store_stalled(); }); };
   links.pulled = [this](const roles::user_agent_udp::PullNotice& notice) {

@@ -25,6 +25,8 @@ class ServerIds {
   void start(LeaseEvents events);
   void stop();
 
+  // LeaseKeeper's; 0 where no role here holds devices. Any thread.
+  [[nodiscard]] std::optional<std::uint64_t> lease_lapses() const { return keeper_ ? keeper_->lapses() : 0; }
   // The server that wakes this device. Any thread.
   [[nodiscard]] ServerId sleep_server(const UserAgentId& user_agent) const;
   // Whether this process's wake-up server wakes a device that sleeps on `server`, because that one is gone. Any thread.

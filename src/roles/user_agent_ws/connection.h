@@ -67,6 +67,9 @@ class Connection final : public transport::WebSocketHandler, public SessionHost 
   // Whether the connection stands in the line for reading a page.
   [[nodiscard]] bool in_line() const { return in_line_; }
   void set_in_line(bool in_line) { in_line_ = in_line; }
+  // Messages for the device may not have been announced: it reads what is pending before it is sent anything new.
+  [[nodiscard]] bool has_gap() const { return has_gap_; }
+  void set_gap(bool gap) { has_gap_ = gap; }
   // Whether a timer waits for something in the window to expire.
   [[nodiscard]] bool expiry_watched() const { return expiry_watched_; }
   void set_expiry_watched(bool watched) { expiry_watched_ = watched; }
@@ -92,6 +95,7 @@ class Connection final : public transport::WebSocketHandler, public SessionHost 
   bool closing_ = false;
   bool in_line_ = false;
   bool expiry_watched_ = false;
+  bool has_gap_ = false;
   bool subprotocol_;
 };
 

@@ -56,6 +56,9 @@ struct Config {
   std::uint32_t shards = 0;
   // Of all shards of this server. Null: each shard has its own.
   std::shared_ptr<TakeoverPace> takeovers = nullptr;
+  // How often monitors may have taken this server for gone; nothing while that may be so now. Messages that they routed
+  // meanwhile were not announced. Any thread. Empty: never.
+  std::function<std::optional<std::uint64_t>()> lease_lapses = {};
   // Called on the shard's thread: a device registers over a connection from this address. Empty: nobody wants to know.
   std::function<void(const UserAgentId&, const transport::IpAddress&)> spoke_from = {};
 };

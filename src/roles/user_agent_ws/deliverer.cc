@@ -49,12 +49,13 @@ std::vector<UserAgentId> Deliverer::deliver(const std::vector<protocol::queue::D
   // Twice, since the clock of another machine may be ahead.
   const std::chrono::milliseconds grace(2 * context_.config.limits.transient_grace_ms);
   const WallTime transient_ends = context_.clock.wall() + grace;
+  const bool gaps = all_have_gaps();
   for (const auto& entry : announced) {
     Wanted wanted{{entry.message, entry.app}, {}, {}};
     const bool may_be_transient = entry.expires_at <= transient_ends;
     for (const auto& target : entry.targets) {
       if (Connection* connection = table_.find(target.user_agent)) {
-        offer(*connection, wanted, may_be_transient);
+        offer(*connection, wanted, may_be_transient, gaps);
       } else {
         missing.push_back(target.user_agent);
       }
@@ -65,8 +66,23 @@ std::vector<UserAgentId> Deliverer::deliver(const std::vector<protocol::queue::D
   return missing;
 }
 
-void Deliverer::offer(Connection& connection, Wanted& wanted, bool may_be_transient) {
+bool Deliverer::all_have_gaps() const {
+  if (!context_.config.lease_lapses) return false;
+  const auto lapses = context_.config.lease_lapses();
+  return !lapses || *lapses != lapses_noted_;
+}
+
+void Deliverer::gaps_noted() {
+  if (context_.config.lease_lapses) lapses_noted_ = context_.config.lease_lapses().value_or(lapses_noted_);
+}
+
+// An older message of the app may be pending that was not announced, and goes first.
+void Deliverer::offer(Connection& connection, Wanted& wanted, bool may_be_transient, bool gap) {
   if (connection.closing()) return;
+  if (connection.has_gap() || (gap && !connection.window().catching_up())) {
+    if (may_be_transient) wanted.unplaced.push_back(connection.number());
+    return start(connection);
+  }
   if (connection.window().offer(wanted.message, connection.blocked(), limits_of(connection))) {
     wanted.connections.push_back(connection.number());
     return;
@@ -184,6 +200,7 @@ void Deliverer::written(Connection& connection, const Message& message, std::str
 }
 
 void Deliverer::start(Connection& connection) {
+  connection.set_gap(false);
   connection.window().start();
   pump(connection);
 }

@@ -27,6 +27,8 @@ class Deliverer {
   std::vector<UserAgentId> deliver(const std::vector<protocol::queue::Deliver>& announced);
   // The device went online and its location is written: what is pending follows.
   void start(Connection& connection);
+  // Each device that is online has been given a gap: from now on it is one's own to read what is pending.
+  void gaps_noted();
   // What was sent and not acked follows again.
   void resend(Connection& connection);
   // Something changed that may let the device be sent more: reads the next page if one is due.
@@ -55,8 +57,10 @@ class Deliverer {
   };
 
   [[nodiscard]] const WindowLimits& limits_of(Connection& connection) const;
-  // Takes a place for it in the window, or leaves it to the scan.
-  void offer(Connection& connection, Wanted& wanted, bool may_be_transient);
+  // True: of what monitors routed lately some may not have been announced, to any device.
+  [[nodiscard]] bool all_have_gaps() const;
+  // Takes a place for it in the window, or leaves it to the scan, which starts if there may be a `gap` before it.
+  void offer(Connection& connection, Wanted& wanted, bool may_be_transient, bool gap);
   void fetch_next();
   void fetched(const std::vector<Wanted>& batch, const Result<std::vector<MessagePtr>>& answer);
   void send_to_all(const Wanted& wanted, const MessagePtr& message);
@@ -79,6 +83,7 @@ class Deliverer {
   Counters& counters_;
   WindowLimits limits_;
   WindowLimits webpush_limits_;
+  std::uint64_t lapses_noted_ = 0;  // of the lease
 
   std::deque<Wanted> wanted_;
   bool fetching_ = false;

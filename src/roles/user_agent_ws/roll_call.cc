@@ -16,6 +16,7 @@ constexpr std::size_t kPage = 500;
 
 void RollCall::begin() {
   waiting_ = table_.online();
+  for (const std::uint64_t number : waiting_) table_.find(number)->set_gap(true);
   if (!looking_) next_page();
 }
 

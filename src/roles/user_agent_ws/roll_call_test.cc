@@ -31,6 +31,43 @@ TEST_F(RollCallTest, FindsWhatNobodyAnnounced) {
   EXPECT_EQ(device.take(), "") << "sent already, and not acked";
 }
 
+TEST_F(RollCallTest, WhatNobodyAnnouncedComesBeforeWhatIsAnnouncedMeanwhile) {
+  Device device(world);
+  device.register_ua();
+  const auto unannounced = world.store_message({1});
+  const auto announced = world.store_message({1});
+  world.role.look_again();
+  world.announce(announced, {1});
+  world.executor.run();
+  const std::string frames = device.take();
+  ASSERT_NE(frames.find(announced->id.hex()), std::string::npos);
+  EXPECT_LT(frames.find(unannounced->id.hex()), frames.find(announced->id.hex()));
+}
+
+// A monitor that takes this server for gone announces nothing; one that finds the lease renewed does again, before the
+// server knows of it.
+TEST_F(RollCallTest, WhileTheLeaseMayHaveLapsedWhatNobodyAnnouncedGoesFirst) {
+  Device device(world);
+  device.register_ua();
+  for (const std::optional<std::uint64_t> lapses : {std::optional<std::uint64_t>(), std::optional<std::uint64_t>(1)}) {
+    world.lease_lapses = lapses;
+    const auto unannounced = world.store_message({1});
+    const auto announced = world.store_message({1});
+    world.announce(announced, {1});
+    world.executor.run();
+    const std::string frames = device.take();
+    ASSERT_NE(frames.find(announced->id.hex()), std::string::npos);
+    EXPECT_LT(frames.find(unannounced->id.hex()), frames.find(announced->id.hex()));
+  }
+  look_again();
+  const auto reads = world.store.page_reads;
+  const auto message = world.store_message({1});
+  world.announce(message, {1});
+  world.executor.run();
+  EXPECT_NE(device.take().find(message->id.hex()), std::string::npos);
+  EXPECT_EQ(world.store.page_reads, reads) << "the lease is held again, and the lapse was noted";
+}
+
 TEST_F(RollCallTest, WritesALocationAgainThatWasTakenBack) {
   Device device(world);
   device.register_ua();

@@ -94,7 +94,7 @@ struct World {
             Config{"WS1", shard, [](const UserAgentId&) { return "UDP1"; }, "https://push.example.com", limits,
                    [](const WakeInterface& wake) { return wake.ip == "127.0.0.1"; },
                    [this](std::uint32_t other, protocol::queue::TakenOver notice) { told.emplace_back(other, notice); },
-                   4},
+                   4, nullptr, [this] { return lease_lapses; }},
             store, store, store, queue, executor, timers, clock, random, tokens, endpoints, recent_acks, log,
             metrics}) {}
 
@@ -143,6 +143,7 @@ struct World {
   KeptMetrics metrics;
   std::vector<std::pair<std::uint32_t, protocol::queue::TakenOver>> told;
   std::uint32_t messages_made = 0;
+  std::optional<std::uint64_t> lease_lapses = 0;
   UserAgentWs role;
 };
 

@@ -47,6 +47,7 @@ void UserAgentWs::located_late(const UserAgentId& user_agent, const Location& wr
 
 void UserAgentWs::look_again() {
   shard_->roll_call.begin();
+  shard_->deliverer.gaps_noted();
 }
 
 void UserAgentWs::set_broadcast(std::string_view id, std::optional<std::string> version) {

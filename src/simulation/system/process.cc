@@ -93,6 +93,7 @@ LoopLinks Process::Life::links() {
     Worker& worker = *workers[shard];
     worker.strand().post([&worker, notice] { worker.user_agent_ws()->taken_over(notice); });
   };
+  links.lease_lapses = [this] { return keeper ? keeper->lapses() : 0; };
   links.sleep_server = [this](const UserAgentId& device) { return sleep_server(device); };
   links.pulled = [this](const roles::user_agent_udp::PullNotice& notice) {
     control.post([this, notice] {

@@ -114,7 +114,8 @@ void Worker::add_user_agent_ws(std::uint32_t shard, LoopLinks& links) {
                                       .allowed = [](const WakeInterface&) { return true; },
                                       .tell_shard = links.tell_shard,
                                       .shards = services_.swarm.shards,
-                                      .takeovers = services_.takeovers};
+                                      .takeovers = services_.takeovers,
+                                      .lease_lapses = links.lease_lapses};
   websockets_.emplace(roles::user_agent_ws::Context{std::move(config), store, store, store, services_.queue, strand_,
                                                     timers_, services_.clock, services_.installation.random,
                                                     services_.installation.tokens, services_.installation.endpoints,

@@ -97,6 +97,7 @@ struct LoopLinks {
   std::function<void(std::uint32_t shard, protocol::queue::TakenOver)> tell_shard;
   std::function<void(const roles::user_agent_udp::PullNotice&)> pulled;
   std::function<ServerId(const UserAgentId&)> sleep_server;
+  std::function<std::optional<std::uint64_t>()> lease_lapses;
 };
 
 // A request by values; the answer is nullopt if the connection broke.
