@@ -10,6 +10,7 @@ for suite in ("faults", "end_to_end"):
 
 import cluster as clusters  # noqa: E402
 import herald  # noqa: E402
+from fixtures import name  # noqa: E402, F401
 
 herald.PATIENT = True
 
@@ -42,11 +43,3 @@ def own_cluster(tmp_path):
     yield start
     for one in started:
         one.kill()
-
-
-@pytest.fixture
-def name(request):
-    """A WA token that no other test uses."""
-    import uuid
-
-    return f"{request.node.name}-{uuid.uuid4().hex}"

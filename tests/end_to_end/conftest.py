@@ -8,6 +8,7 @@ import os
 import pytest
 
 import herald
+from fixtures import name, own_server  # noqa: F401
 
 CLUSTER = os.environ.get("HERALD_CLUSTER")
 
@@ -51,27 +52,3 @@ def tls_server(tmp_path_factory):
 @pytest.fixture(params=["plain", "tls"])
 def server(request):
     return request.getfixturevalue(f"{request.param}_server")
-
-
-@pytest.fixture
-def own_server(tmp_path):
-    """Starts a server with the flags given; it is ended after the test."""
-    started = []
-
-    def start(*flags, **more):
-        new = herald.Server(tmp_path / f"server{len(started)}", *flags, **more)
-        new.context = None
-        started.append(new)
-        return new.start()
-
-    yield start
-    for server in started:
-        server.kill()
-
-
-@pytest.fixture
-def name(request):
-    """A WA token that no other test uses."""
-    import uuid
-
-    return f"{request.node.name}-{uuid.uuid4().hex}"

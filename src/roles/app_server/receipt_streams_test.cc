@@ -224,66 +224,68 @@ TEST_F(ReceiptStreamsTest, BoundsHowManyEndsOneAwaits) {
 }
 
 struct BoundedStreamsTest : ReceiptStreamsTest {
-  static std::shared_ptr<StreamClient> get_from(WebPushReceiptEndpoint& endpoint, ManualExecutor& loop,
-                                                const std::string& target, const char* address) {
+  // An endpoint under the limits as they are now.
+  void bound() {
+    streams = std::make_unique<ReceiptStreamSlots>(limits);
+    bounded_context.emplace(make_context());
+    bounded.emplace(*bounded_context);
+  }
+  std::shared_ptr<StreamClient> get_from(const char* address) {
     auto client = std::make_shared<StreamClient>();
     transport::HttpRequest request;
     request.method = "GET";
-    request.path = request.target = target;
+    request.path = request.target = path;
     request.headers = {{"Accept", "text/event-stream"}};
     request.peer = *transport::SocketAddress::parse(address);
-    endpoint.on_request(request, transport::HttpResponder(client, 1));
+    bounded->on_request(request, transport::HttpResponder(client, 1));
     loop.run();
     return client;
   }
+
+  std::optional<PushContext> bounded_context;
+  std::optional<WebPushReceiptEndpoint> bounded;
 };
 
 TEST_F(BoundedStreamsTest, InTheProcess) {
   limits.receipt_streams_per_process = 2;
-  streams = std::make_unique<ReceiptStreamSlots>(limits);
-  PushContext narrow = make_context();
+  bound();
   const auto two = streams->take("192.0.2.9", ReceiptId{});
-  WebPushReceiptEndpoint other(narrow);
-  const auto at_the_limit = get_from(other, loop, path, "192.0.2.1:1234");
+  const auto at_the_limit = get_from("192.0.2.1:1234");
   EXPECT_TRUE(at_the_limit->is_open);
-  const auto past_it = get_from(other, loop, path, "192.0.2.1:1234");
+  const auto past_it = get_from("192.0.2.1:1234");
   EXPECT_EQ(past_it->response->status, 503);
   EXPECT_EQ(past_it->header("Retry-After"), "30");
   at_the_limit->events.ended();
-  EXPECT_TRUE(get_from(other, loop, path, "192.0.2.1:1234")->is_open);
+  EXPECT_TRUE(get_from("192.0.2.1:1234")->is_open);
 }
 
 TEST_F(BoundedStreamsTest, OfOneAddressWithoutHarmToOthers) {
   limits.receipt_streams_per_address = 2;
-  streams = std::make_unique<ReceiptStreamSlots>(limits);
-  PushContext narrow = make_context();
-  WebPushReceiptEndpoint other(narrow);
-  const auto first = get_from(other, loop, path, "192.0.2.1:1");
-  EXPECT_TRUE(get_from(other, loop, path, "192.0.2.1:2")->is_open);
-  const auto past_it = get_from(other, loop, path, "192.0.2.1:3");
+  bound();
+  const auto first = get_from("192.0.2.1:1");
+  EXPECT_TRUE(get_from("192.0.2.1:2")->is_open);
+  const auto past_it = get_from("192.0.2.1:3");
   EXPECT_EQ(past_it->response->status, 429);
   EXPECT_EQ(past_it->header("Retry-After"), "30");
   EXPECT_NE(past_it->response->body.find("receipt_streams_per_address"), std::string::npos);
-  EXPECT_TRUE(get_from(other, loop, path, "192.0.2.2:1")->is_open);
-  EXPECT_TRUE(get_from(other, loop, path, "[2001:db8:0:1::1]:1")->is_open);
-  EXPECT_TRUE(get_from(other, loop, path, "[2001:db8:0:1::2]:1")->is_open);
-  EXPECT_EQ(get_from(other, loop, path, "[2001:db8:0:1::3]:1")->response->status, 429) << "the same IPv6 network";
+  EXPECT_TRUE(get_from("192.0.2.2:1")->is_open);
+  EXPECT_TRUE(get_from("[2001:db8:0:1::1]:1")->is_open);
+  EXPECT_TRUE(get_from("[2001:db8:0:1::2]:1")->is_open);
+  EXPECT_EQ(get_from("[2001:db8:0:1::3]:1")->response->status, 429) << "the same IPv6 network";
   first->events.ended();
-  EXPECT_TRUE(get_from(other, loop, path, "192.0.2.1:3")->is_open);
+  EXPECT_TRUE(get_from("192.0.2.1:3")->is_open);
 }
 
 TEST_F(BoundedStreamsTest, OfOneReceipt) {
   limits.receipt_streams_per_receipt = 2;
-  streams = std::make_unique<ReceiptStreamSlots>(limits);
-  PushContext narrow = make_context();
-  WebPushReceiptEndpoint other(narrow);
-  const auto first = get_from(other, loop, path, "192.0.2.1:1");
-  EXPECT_TRUE(get_from(other, loop, path, "192.0.2.2:1")->is_open);
-  const auto past_it = get_from(other, loop, path, "192.0.2.3:1");
+  bound();
+  const auto first = get_from("192.0.2.1:1");
+  EXPECT_TRUE(get_from("192.0.2.2:1")->is_open);
+  const auto past_it = get_from("192.0.2.3:1");
   EXPECT_EQ(past_it->response->status, 429);
   EXPECT_NE(past_it->response->body.find("receipt_streams_per_receipt"), std::string::npos);
   first->events.ended();
-  EXPECT_TRUE(get_from(other, loop, path, "192.0.2.3:1")->is_open);
+  EXPECT_TRUE(get_from("192.0.2.3:1")->is_open);
 }
 
 TEST_F(ReceiptStreamsTest, ARefusedStreamLeavesNoSlotTaken) {
