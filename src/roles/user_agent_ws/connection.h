@@ -67,7 +67,8 @@ class Connection final : public transport::WebSocketHandler, public SessionHost 
   // Whether the connection stands in the line for reading a page.
   [[nodiscard]] bool in_line() const { return in_line_; }
   void set_in_line(bool in_line) { in_line_ = in_line; }
-  // Messages for the device may not have been announced: it reads what is pending before it is sent anything new.
+  // Messages for the device may not have been announced, until its location is known to be written and
+  // Deliverer::start() was called: it reads what is pending before it is sent anything new.
   [[nodiscard]] bool has_gap() const { return has_gap_; }
   void set_gap(bool gap) { has_gap_ = gap; }
   // Whether a timer waits for something in the window to expire.

@@ -79,9 +79,10 @@ void Deliverer::gaps_noted() {
 // An older message of the app may be pending that was not announced, and goes first.
 void Deliverer::offer(Connection& connection, Wanted& wanted, bool may_be_transient, bool gap) {
   if (connection.closing()) return;
-  if (connection.has_gap() || (gap && !connection.window().catching_up())) {
+  if ((gap || connection.has_gap()) && !connection.window().catching_up()) {
     if (may_be_transient) wanted.unplaced.push_back(connection.number());
-    return start(connection);
+    connection.window().start();
+    return pump(connection);
   }
   if (connection.window().offer(wanted.message, connection.blocked(), limits_of(connection))) {
     wanted.connections.push_back(connection.number());

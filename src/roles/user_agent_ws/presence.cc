@@ -83,8 +83,8 @@ void Presence::read_instead(std::uint64_t number, const UserAgentId& user_agent,
     if (connection == nullptr || connection->closing()) return;
     if (wake) unwritten_[number] = *wake;
     become(*connection, user_agent);
-    unlocated_(number);
     then({});
+    if (table_.find(number) != nullptr) unlocated_(number);
   };
   context_.deliveries.pending(user_agent, std::nullopt, 1, context_.clock.wall(),
                               Reply<Result<ports::PendingPage>>(context_.executor, std::move(read)));

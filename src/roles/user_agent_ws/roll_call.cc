@@ -73,6 +73,7 @@ void RollCall::write_again(std::uint64_t number) {
 
 void RollCall::locate_later(std::uint64_t number) {
   unlocated_.insert(number);
+  table_.find(number)->set_gap(true);
   try_later(number);
 }
 

@@ -68,6 +68,20 @@ TEST_F(RollCallTest, WhileTheLeaseMayHaveLapsedWhatNobodyAnnouncedGoesFirst) {
   EXPECT_EQ(world.store.page_reads, reads) << "the lease is held again, and the lapse was noted";
 }
 
+// The location is written, and the monitor looks at it before this server has the answer.
+TEST_F(RollCallTest, WhatWasRoutedBeforeALateLocationComesFirst) {
+  world.store.full = true;
+  Device device(world);
+  device.ask(device.register_frame());
+  const auto unannounced = world.store_message({1});
+  const auto announced = world.store_message({1});
+  world.announce(announced, {1});
+  world.executor.run();
+  const std::string frames = device.take();
+  ASSERT_NE(frames.find(announced->id.hex()), std::string::npos);
+  EXPECT_LT(frames.find(unannounced->id.hex()), frames.find(announced->id.hex()));
+}
+
 TEST_F(RollCallTest, WritesALocationAgainThatWasTakenBack) {
   Device device(world);
   device.register_ua();

@@ -167,13 +167,15 @@ const Model::Known* Model::find(const MessageId& id) const {
 
 std::vector<UserAgentId> Model::sure_recipients(const Known& message) const {
   std::vector<UserAgentId> devices;
-  const Step began = post(message.post).began;
   for (const auto& [key, registration] : registrations_) {
-    if (key.first == message.app && registration.since != 0 && registration.since < began) {
-      devices.push_back(key.second);
-    }
+    if (key.first == message.app && is_sure_recipient(message, key.second)) devices.push_back(key.second);
   }
   return devices;
+}
+
+bool Model::is_sure_recipient(const Known& message, const UserAgentId& device) const {
+  const auto found = registrations_.find({message.app, device});
+  return found != registrations_.end() && found->second.since != 0 && found->second.since < post(message.post).began;
 }
 
 bool Model::delivered_or_followed(const Known& message, const UserAgentId& device, WallTime now) const {

@@ -104,6 +104,7 @@ class Model {
   }
   // The devices that were registered for the message's app before it was posted, and have been ever since.
   [[nodiscard]] std::vector<UserAgentId> sure_recipients(const Known& message) const;
+  [[nodiscard]] bool is_sure_recipient(const Known& message, const UserAgentId& device) const;
   // It has asked for the app's messages at some time.
   [[nodiscard]] bool may_receive(const UserAgentId& device, const AppId& app) const {
     return registrations_.contains({app, device});

@@ -255,12 +255,14 @@ void StoreDoor::forget_receipt(ReceiptId receipt, std::size_t limit, Reply<Resul
 
 void StoreDoor::register_app(App app, UserAgentId user_agent, Reply<Status> reply) {
   change(registrations_, std::move(reply), [this, app = std::move(app), user_agent](Reply<Status> done) mutable {
+    ground_.trace().event("{} registers device {}", name_, user_agent.bytes.back());
     ports_.directory.register_app(std::move(app), user_agent, std::move(done));
   });
 }
 
 void StoreDoor::unregister_app(AppId app, UserAgentId user_agent, Reply<Result<bool>> reply) {
   change(registrations_, std::move(reply), [this, app, user_agent](Reply<Result<bool>> done) {
+    ground_.trace().event("{} unregisters device {}", name_, user_agent.bytes.back());
     ports_.directory.unregister_app(app, user_agent, std::move(done));
   });
 }
@@ -287,6 +289,7 @@ void StoreDoor::set_location(UserAgentId user_agent, Location location, std::opt
                              Reply<Result<Location>> reply) {
   change(locations_, std::move(reply),
          [this, user_agent, location = std::move(location), wake = std::move(wake)](Reply<Result<Location>> done) {
+           ground_.trace().event("{} puts device {} on {}", name_, user_agent.bytes.back(), location.server);
            ports_.directory.set_location(user_agent, location, wake, std::move(done));
          });
 }
@@ -296,6 +299,7 @@ void StoreDoor::leave(UserAgentId user_agent, ServerId server, std::uint64_t con
   change(locations_, std::move(reply),
          [this, user_agent, server = std::move(server), connection,
           sleep_server = std::move(sleep_server)](Reply<Result<Location>> done) {
+           ground_.trace().event("{} takes device {} from {}", name_, user_agent.bytes.back(), server);
            ports_.directory.leave(user_agent, server, connection, sleep_server, std::move(done));
          });
 }
