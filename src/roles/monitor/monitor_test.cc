@@ -116,12 +116,27 @@ TEST_F(MonitorTest, WalksALargeAppPageByPage) {
   for (std::uint32_t n = 1; n <= 25; ++n) put_device(1, n, on(LocationKind::kWebSocket, "WS1"));
   start();
   world.announce({{message(1), app(1)}});
-  ASSERT_EQ(world.adds.size(), 3U);
-  EXPECT_FALSE(world.adds[0][0].last_page);
-  EXPECT_FALSE(world.adds[1][0].last_page);
-  EXPECT_TRUE(world.adds[2][0].last_page);
+  ASSERT_EQ(world.adds.size(), 4U);
+  for (const std::size_t page : {0, 1, 2}) EXPECT_FALSE(world.adds[page][0].last_page);
   EXPECT_EQ(world.adds[2][0].user_agents.size(), 5U);
+  EXPECT_TRUE(world.adds[3][0].last_page);
+  EXPECT_TRUE(world.adds[3][0].user_agents.empty());
   EXPECT_EQ(world.published.size(), 3U);
+}
+
+// Its place in newMessages is settled after the first page: what ends this process before the last device was told
+// leaves it to the sweep.
+TEST_F(MonitorTest, AMessageOfALargeAppIsRoutedOnceItsLastDeviceWasTold) {
+  config.limits.route_page = 10;
+  for (std::uint32_t n = 1; n <= 15; ++n) put_device(1, n, on(LocationKind::kWebSocket, "WS1"));
+  start();
+  world.trace.clear();
+  world.announce({{message(1), app(1)}});
+  const auto last_add = std::ranges::find(world.trace.rbegin(), world.trace.rend(), "add");
+  const auto last_look = std::ranges::find(world.trace.rbegin(), world.trace.rend(), "locate");
+  EXPECT_LT(last_add, last_look) << "from the end";
+  EXPECT_TRUE(world.adds.back()[0].last_page);
+  for (std::size_t i = 0; i + 1 < world.adds.size(); ++i) EXPECT_FALSE(world.adds[i][0].last_page);
 }
 
 TEST_F(MonitorTest, ASmallAppDoesNotWaitForAllPagesOfALargeOne) {
@@ -136,7 +151,7 @@ TEST_F(MonitorTest, ASmallAppDoesNotWaitForAllPagesOfALargeOne) {
   ASSERT_GE(world.adds.size(), 2U);
   ASSERT_EQ(world.adds[1].size(), 2U);
   EXPECT_EQ(world.adds[1][1].message, message(2));
-  EXPECT_EQ(world.adds.size(), 10U);
+  EXPECT_EQ(world.adds.size(), 11U);
 }
 
 TEST_F(MonitorTest, AnEarlierMessageReachesEachDeviceOfALargeAppFirst) {

@@ -115,6 +115,7 @@ void Router::plan_writes() {
   static const std::vector<UserAgentId> kNobody;
   for (const auto& walk : walks_) {
     if (walk.failed) continue;
+    const bool last = !walk.page->more && (!walk.after || walk.closing);
     for (const auto& message : walk.messages) {
       const auto& devices = now < message.expires_at ? walk.page->user_agents : kNobody;
       if (writes_.empty() || deliveries + devices.size() > config_.deliveries_per_write) {
@@ -124,7 +125,7 @@ void Router::plan_writes() {
       deliveries += devices.size();
       auto& write = writes_.back();
       write.items.push_back({message.message, message.app, message.priority, message.expires_at, devices});
-      write.last_page.push_back(!walk.page->more);
+      write.last_page.push_back(last);
     }
   }
   write_next();
@@ -201,13 +202,16 @@ void Router::halve_first_write() {
 
 void Router::end_round() {
   for (auto& walk : walks_) {
-    if (!walk.page->more) {
+    if (walk.page->more) {
+      walk.after = walk.page->user_agents.back();
+      walk.page.reset();
+    } else if (walk.after && !walk.closing && !walk.failed) {
+      walk.closing = true;
+      walk.page = ports::NodePage{};
+    } else {
       finish(walk);
       walk.messages.clear();
-      continue;
     }
-    walk.after = walk.page->user_agents.back();
-    walk.page.reset();
   }
   std::erase_if(walks_, [](const Walk& walk) { return walk.messages.empty(); });
   for (auto& settle : std::exchange(settles_, {})) settle();

@@ -43,6 +43,9 @@ class Router {
     std::optional<UserAgentId> after;
     std::optional<ports::NodePage> page;  // null while unread, and after a failed look
     bool failed = false;
+    // All pages of several were forwarded; what is left is to say so in the store. Until then the sweep finds the
+    // messages, should this process end: they are settled in the queue after their first page.
+    bool closing = false;
   };
 
   void next_round();
