@@ -132,7 +132,7 @@ void Forwarder::plan_retry() {
 void Forwarder::retry() {
   HERALD_CHECK(retrying_.empty(), "one retry at a time");
   auto items = take_backlog();
-  if (items.empty()) return;
+  if (items.empty()) return run_deferred(0);
   auto round = std::make_shared<Round>(Round{.items = std::move(items),
                                              .done = [this] { retried(); },
                                              .again = true,
@@ -166,6 +166,23 @@ std::vector<Routed> Forwarder::take_backlog() {
 void Forwarder::retried() {
   retrying_.clear();
   plan_retry();
+  if (clear()) run_deferred(0);
+}
+
+void Forwarder::when_clear(std::size_t messages, Task task) {
+  if (clear()) return task();
+  deferred_messages_ += messages;
+  deferred_.push_back({messages, std::move(task)});
+  run_deferred(config_.unsettled_max);
+}
+
+void Forwarder::run_deferred(std::size_t unsettled_max) {
+  while (!deferred_.empty() && (unsettled_max == 0 || deferred_messages_ > unsettled_max)) {
+    Deferred first = std::move(deferred_.front());
+    deferred_.pop_front();
+    deferred_messages_ -= first.messages;
+    first.task();
+  }
 }
 
 }  // namespace herald::roles::monitor

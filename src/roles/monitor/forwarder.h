@@ -4,7 +4,8 @@
 //
 // What a server's queue did not take is kept, up to backlog_max envelopes, behind which that server's later ones wait;
 // a timer looks again where those devices are by then and tells that server. Past backlog_max an envelope is dropped
-// and counted; its devices read the store at their next ack or connection.
+// and counted; its devices read the store at their next ack or connection. While something is kept, nothing that was
+// forwarded is called done for good (when_clear()): should this process end, another monitor forwards it again.
 
 #include <deque>
 #include <map>
@@ -30,6 +31,9 @@ class Forwarder {
 
   // Runs `done` when each publish was answered. If the directory is away it waits and looks again.
   void forward(std::vector<Routed> items, Task done);
+  // Runs `task` once nothing is kept any more; at once if nothing is, or if more than unsettled_max `messages` wait,
+  // the oldest first: a queue that takes nothing for long must not hold up the others.
+  void when_clear(std::size_t messages, Task task);
   [[nodiscard]] std::size_t backlog() const { return backlog_size_; }
 
  private:
@@ -47,6 +51,8 @@ class Forwarder {
   void retry();
   [[nodiscard]] std::vector<Routed> take_backlog();
   void retried();
+  [[nodiscard]] bool clear() const { return backlog_.empty() && retrying_.empty(); }
+  void run_deferred(std::size_t unsettled_max);
 
   const MonitorConfig& config_;
   const MonitorPorts& ports_;
@@ -56,6 +62,12 @@ class Forwarder {
   std::size_t backlog_size_ = 0;
   std::set<ServerId> retrying_;  // servers whose oldest envelopes are being tried again
   bool retry_planned_ = false;
+  struct Deferred {
+    std::size_t messages;
+    Task task;
+  };
+  std::deque<Deferred> deferred_;  // until clear()
+  std::size_t deferred_messages_ = 0;
   Counter& refused_;
   Counter& dropped_;
 };

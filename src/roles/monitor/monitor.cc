@@ -46,7 +46,7 @@ void Monitor::take(ports::QueueBatch batch) {
     if (router_.routing(envelope->message) || sweeper_.swept(envelope->message)) continue;
     messages.push_back({envelope->message, envelope->app, envelope->priority, envelope->expires_at, {}});
   }
-  router_.submit(std::move(messages), std::move(batch.done));
+  router_.submit(Router::From::kQueue, std::move(messages), std::move(batch.done));
 }
 
 }  // namespace herald::roles::monitor

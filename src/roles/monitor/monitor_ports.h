@@ -21,6 +21,7 @@ namespace herald::roles::monitor {
 struct MonitorConfig {
   Limits limits;
   std::size_t credit = 1'024;                 // envelopes of newMessages taken and not yet settled
+  std::size_t unsettled_max = 512;            // of them, those that wait for a server's queue; at most half of credit
   std::size_t targets_per_envelope = 500;     // devices in one envelope for a server
   std::size_t deliveries_per_write = 10'000;  // pending deliveries in one write, unless one message's page has more
   std::size_t walks_max = 64;                 // apps and pages being walked before nothing new is taken

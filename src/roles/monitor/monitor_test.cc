@@ -242,13 +242,46 @@ TEST_F(MonitorTest, LooksAgainForDevicesWhoseServerDidNotTakeTheirEnvelope) {
   world.timers.waiting.clear();
   world.refuse_publish["WS1"] = 1;
   world.announce({{message(1), app(1)}});
-  EXPECT_EQ(world.settled, 1);
+  EXPECT_EQ(world.settled, 0) << "another monitor goes on should this process end";
   EXPECT_TRUE(world.published.empty());
   world.locations[device(1)] = on(LocationKind::kWebSocket, "WS2");
   ASSERT_TRUE(world.timers.fire());
   world.loop.run();
   EXPECT_EQ(world.sent_to("WS2"), (std::vector{1}));
+  EXPECT_EQ(world.settled, 1);
   EXPECT_TRUE(world.timers.waiting.empty());
+}
+
+TEST_F(MonitorTest, AQueueThatTakesNothingForLongHoldsUpNoMoreThanItsShare) {
+  config.unsettled_max = 2;
+  put_device(1, 1, on(LocationKind::kWebSocket, "WS1"));
+  put_device(2, 2, on(LocationKind::kWebSocket, "WS2"));
+  start();
+  world.timers.waiting.clear();
+  world.refuse_publish["WS1"] = 1;
+  world.announce({{message(1), app(1)}});
+  world.announce({{message(2), app(2)}});
+  EXPECT_EQ(world.settled, 0) << "at the limit";
+  world.announce({{message(3), app(2)}});
+  EXPECT_EQ(world.settled, 1) << "past it the oldest goes";
+  while (world.timers.fire()) world.loop.run();
+  EXPECT_EQ(world.settled, 3);
+}
+
+TEST_F(MonitorTest, ALargeAppsMessageIsNotRoutedWhileAServerDidNotTakeItsPart) {
+  config.limits.route_page = 1;
+  put_device(1, 1, on(LocationKind::kWebSocket, "WS1"));
+  put_device(1, 2, on(LocationKind::kWebSocket, "WS2"));
+  start();
+  world.timers.waiting.clear();
+  world.refuse_publish["WS2"] = 1;
+  world.announce({{message(1), app(1)}});
+  ASSERT_EQ(world.adds.size(), 2U);
+  EXPECT_FALSE(world.adds[1][0].last_page);
+  while (world.timers.fire()) world.loop.run();
+  ASSERT_EQ(world.adds.size(), 3U);
+  EXPECT_TRUE(world.adds[2][0].last_page);
+  EXPECT_EQ(world.sent_to("WS2"), (std::vector{1}));
 }
 
 TEST_F(MonitorTest, LaterEnvelopesWaitBehindRefusedOnesOfTheSameServerOnly) {
@@ -292,6 +325,7 @@ TEST_F(MonitorTest, ForgetsARefusedEnvelopeWhenItsMessageExpires) {
   world.clock.advance(std::chrono::hours(1));
   while (world.timers.fire()) world.loop.run();
   EXPECT_TRUE(world.published.empty());
+  EXPECT_EQ(world.settled, 1);
 }
 
 // The sweep.
@@ -383,9 +417,23 @@ TEST_F(SweepTest, MarksAMessageThatHasEndedWithoutDelivery) {
   put_device(1, 1, on(LocationKind::kWebSocket, "WS1"));
   world.not_routed.push_back({message(1), app(1)});
   start();
-  ASSERT_EQ(world.adds.size(), 1U);
-  EXPECT_TRUE(world.adds[0][0].user_agents.empty());
+  ASSERT_FALSE(world.adds.empty());
+  for (const auto& add : world.adds) EXPECT_TRUE(add[0].user_agents.empty());
+  EXPECT_TRUE(world.adds.back()[0].last_page);
   EXPECT_TRUE(world.published.empty());
+}
+
+TEST_F(SweepTest, MarksAFoundMessageAsRoutedOnceEverybodyWasTold) {
+  put_device(1, 1, on(LocationKind::kWebSocket, "WS1"));
+  lose(1, 1, Priority::kRealTime);
+  world.refuse_publish["WS1"] = 1;
+  start();
+  ASSERT_EQ(world.adds.size(), 1U);
+  EXPECT_FALSE(world.adds[0][0].last_page);
+  while (world.adds.size() < 2 && world.timers.fire()) world.loop.run();
+  ASSERT_EQ(world.adds.size(), 2U);
+  EXPECT_TRUE(world.adds[1][0].last_page);
+  EXPECT_EQ(world.sent_to("WS1"), (std::vector{1}));
 }
 
 TEST_F(SweepTest, PurgesUntilNothingIsLeftOrTheTickHasHadItsShare) {

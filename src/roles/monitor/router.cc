@@ -40,9 +40,9 @@ Router::Router(const MonitorConfig& config, const MonitorPorts& ports, Forwarder
                                              "Time from acceptance of a message to its routing.",
                                              {0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1, 5, 30, 300})) {}
 
-void Router::submit(std::vector<Routed> messages, Task done) {
+void Router::submit(From from, std::vector<Routed> messages, Task done) {
   for (const auto& message : messages) routing_.insert(message.message);
-  waiting_.push_back({std::move(messages), std::move(done)});
+  waiting_.push_back({from, std::move(messages), std::move(done)});
   if (!busy_) next_round();
 }
 
@@ -55,17 +55,19 @@ void Router::next_round() {
 
 // New walks begin behind the old ones, so that they never overtake a walk of the same app.
 void Router::take_waiting() {
+  std::ranges::move(std::exchange(to_close_, {}), std::back_inserter(walks_));
   if (walks_.size() >= config_.walks_max) return;
   std::unordered_map<AppId, std::size_t, IdHash> begun;
   for (auto& submission : waiting_) {
+    settles_.push_back({submission.from, submission.messages.size(), std::move(submission.done)});
     for (auto& message : submission.messages) {
       const auto [at, fresh] = begun.emplace(message.app, walks_.size());
       if (fresh) walks_.push_back(Walk{message.app, {}, std::nullopt, std::nullopt});
+      walks_[at->second].swept |= submission.from == From::kSweep;
       auto& messages = walks_[at->second].messages;
       const bool in_front = planted::is(planted::Fault::kNewestFirst);
       messages.insert(in_front ? messages.begin() : messages.end(), std::move(message));
     }
-    settles_.push_back(std::move(submission.done));
   }
   waiting_.clear();
 }
@@ -115,7 +117,7 @@ void Router::plan_writes() {
   static const std::vector<UserAgentId> kNobody;
   for (const auto& walk : walks_) {
     if (walk.failed) continue;
-    const bool last = !walk.page->more && (!walk.after || walk.closing);
+    const bool last = walk.closing || (!walk.page->more && !walk.after && !walk.swept);
     for (const auto& message : walk.messages) {
       const auto& devices = now < message.expires_at ? walk.page->user_agents : kNobody;
       if (writes_.empty() || deliveries + devices.size() > config_.deliveries_per_write) {
@@ -205,18 +207,29 @@ void Router::end_round() {
     if (walk.page->more) {
       walk.after = walk.page->user_agents.back();
       walk.page.reset();
-    } else if (walk.after && !walk.closing && !walk.failed) {
-      walk.closing = true;
-      walk.page = ports::NodePage{};
+    } else if ((walk.after || walk.swept) && !walk.closing && !walk.failed) {
+      close_when_clear(std::exchange(walk, {}));
     } else {
       finish(walk);
       walk.messages.clear();
     }
   }
   std::erase_if(walks_, [](const Walk& walk) { return walk.messages.empty(); });
-  for (auto& settle : std::exchange(settles_, {})) settle();
+  for (auto& [from, messages, done] : std::exchange(settles_, {})) {
+    from == From::kSweep ? done() : forwarder_.when_clear(messages, std::move(done));
+  }
   busy_ = false;
   next_round();
+}
+
+void Router::close_when_clear(Walk walk) {
+  walk.closing = true;
+  walk.page = ports::NodePage{};
+  const std::size_t messages = walk.messages.size();
+  forwarder_.when_clear(messages, [this, walk = std::move(walk)]() mutable {
+    to_close_.push_back(std::move(walk));
+    if (!busy_) next_round();
+  });
 }
 
 void Router::finish(const Walk& walk) {

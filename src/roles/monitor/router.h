@@ -3,6 +3,7 @@
 // them forwarded. One round at a time: a page of each app that is being walked, so that an app with many devices does
 // not hold up the others, and of two messages of one app the earlier one reaches each device first.
 
+#include <cstdint>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -24,15 +25,19 @@ class Router {
   Router(const MonitorConfig& config, const MonitorPorts& ports, Forwarder& forwarder);
 
   // Takes messages, oldest first (their user_agents are not read; one that has expired is only marked as
-  // routed). `done` runs when the first page of each was
-  // forwarded; further pages follow by themselves.
-  void submit(std::vector<Routed> messages, Task done);
+  // routed). `done` runs when the first page of each was forwarded; further pages follow by themselves.
+  //   From newMessages: `done` settles them there, and runs later if a server's queue did not take its part.
+  //   From the sweep: nothing but their state in the store leads to them again if this process ends. They are marked as
+  //   routed in a write of its own, after everybody was told.
+  enum class From : std::uint8_t { kQueue, kSweep };
+  void submit(From from, std::vector<Routed> messages, Task done);
   // True from submit() until the last page of the message was forwarded.
   [[nodiscard]] bool routing(const MessageId& message) const { return routing_.contains(message); }
-  [[nodiscard]] bool idle() const { return !busy_ && walks_.empty() && waiting_.empty(); }
+  [[nodiscard]] bool idle() const { return !busy_ && walks_.empty() && waiting_.empty() && to_close_.empty(); }
 
  private:
   struct Submission {
+    From from;
     std::vector<Routed> messages;
     Task done;
   };
@@ -43,8 +48,9 @@ class Router {
     std::optional<UserAgentId> after;
     std::optional<ports::NodePage> page;  // null while unread, and after a failed look
     bool failed = false;
-    // All pages of several were forwarded; what is left is to say so in the store. Until then the sweep finds the
-    // messages, should this process end: they are settled in the queue after their first page.
+    bool swept = false;  // some came from the sweep
+    // All was forwarded, and what is left is to say so in the store. Until then the sweep finds the messages, should
+    // this process end. Those of one page from newMessages need none of this: they are not settled there yet.
     bool closing = false;
   };
 
@@ -59,6 +65,7 @@ class Router {
   void halve_first_write();
   void unwritable(const Error& error);
   void end_round();
+  void close_when_clear(Walk walk);
   void finish(const Walk& walk);
   void wait_then(Task task, const Error& error);
 
@@ -69,7 +76,13 @@ class Router {
   bool busy_ = false;
   std::deque<Submission> waiting_;
   std::vector<Walk> walks_;
-  std::vector<Task> settles_;  // of the submissions that joined in this round
+  std::vector<Walk> to_close_;
+  struct Settle {
+    From from;
+    std::size_t messages;
+    Task done;
+  };
+  std::vector<Settle> settles_;  // of the submissions that joined in this round
   std::size_t pages_unread_ = 0;
   std::optional<Error> page_error_;
   struct Write {

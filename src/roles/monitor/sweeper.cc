@@ -136,7 +136,8 @@ void Sweeper::submit(const std::vector<ports::Unrouted>& found, const std::vecto
   if (!routed.empty())
     ports_.log.info("unrouted messages found", {{"count", static_cast<std::int64_t>(routed.size())}});
   wait_.reset();
-  router_.submit(std::move(routed), [this, last = found.back().message, bound] { look(last, bound); });
+  router_.submit(Router::From::kSweep, std::move(routed),
+                 [this, last = found.back().message, bound] { look(last, bound); });
 }
 
 void Sweeper::remember(const MessageId& message) {
