@@ -16,8 +16,7 @@ constexpr std::size_t kRecordEndBytes = 64;
 
 // Of a fragment, in its header.
 constexpr std::uint8_t kFull = 1;
-constexpr std::uint8_t kFirst = 2;
-constexpr std::uint8_t kMiddle = 3;
+constexpr std::uint8_t kFirst = 2;  // 3: a middle one
 constexpr std::uint8_t kLast = 4;
 
 [[nodiscard]] std::uint32_t little_endian(std::string_view bytes) {
