@@ -32,6 +32,39 @@ TEST(LocationOrder, ALiveServerThatIsOverruledWritesAgain) {
   EXPECT_EQ(world.queue.published[0].first, "WS2");
 }
 
+// It could not be written at first, and the device went elsewhere before it could.
+TEST(LocationOrder, ALocationThatIsWrittenLaterDoesNotTakeADeviceBack) {
+  World world;
+  world.store.full = true;
+  Device device(world);
+  device.ask(device.register_frame());
+  const auto asked = static_cast<std::uint64_t>(world.clock.wall().ms);
+  world.clock.advance(std::chrono::milliseconds(10));
+  world.store.locations[world.user_agent(1)] = elsewhere(asked + 5);
+  world.store.full = false;
+  world.timers.advance(kRetryDelay);
+  world.executor.run();
+  EXPECT_EQ(world.store.locations[world.user_agent(1)], elsewhere(asked + 5));
+  EXPECT_TRUE(device.socket.closed);
+  EXPECT_TRUE(world.queue.published.empty());
+}
+
+// What is there is from before it came.
+TEST(LocationOrder, ALocationThatIsWrittenLaterTakesThePlaceOfAnOlderOne) {
+  World world;
+  world.store.full = true;
+  Device device(world);
+  const auto asked = static_cast<std::uint64_t>(world.clock.wall().ms);
+  world.store.locations[world.user_agent(1)] = elsewhere(asked - 5);
+  device.ask(device.register_frame());
+  world.store.full = false;
+  world.timers.advance(kRetryDelay);
+  world.executor.run();
+  EXPECT_EQ(world.store.locations[world.user_agent(1)].server, "WS1");
+  EXPECT_FALSE(device.socket.closed);
+  ASSERT_EQ(world.queue.published.size(), 1u) << "the other server is told";
+}
+
 TEST(LocationOrder, AnOverruledConnectionThatIsGoneLeavesTheOtherAlone) {
   World world;
   const auto ahead = static_cast<std::uint64_t>(world.clock.wall().ms) + 60'000;

@@ -27,66 +27,78 @@ void Presence::go_online(Connection& connection, const UserAgentId& user_agent, 
   }
   const std::uint64_t number = connection.number();
   const MonoTime asked = context_.clock.mono();
-  set_location(number, user_agent, wake,
-               [this, number, user_agent, wake, asked, then = std::move(then)](Result<Location> previous) mutable {
-                 const std::chrono::milliseconds timeout(context_.config.limits.store_timeout_ms);
-                 const bool reading_may_help =
-                     !previous && may_pass(previous.error().kind) && context_.clock.mono() - asked < timeout;
-                 if (!reading_may_help) return located(number, user_agent, previous, std::move(then));
-                 read_instead(number, user_agent, std::move(wake), std::move(previous.error()), std::move(then));
-               });
+  Claim claim{number, user_agent, here(number, static_cast<std::uint64_t>(context_.clock.wall().ms)), std::move(wake),
+              true};
+  auto placed = [this, claim, asked, then = std::move(then)](Result<Location> previous) mutable {
+    const std::chrono::milliseconds timeout(context_.config.limits.store_timeout_ms);
+    const bool reading_may_help =
+        !previous && may_pass(previous.error().kind) && context_.clock.mono() - asked < timeout;
+    if (!reading_may_help) return located(claim.number, claim.user_agent, previous, std::move(then));
+    read_instead(claim, std::move(previous.error()), std::move(then));
+  };
+  place(std::move(claim), std::move(placed));
+}
+
+bool Presence::is_newer(std::uint64_t number, const Location& other) const {
+  const auto unwritten = unwritten_.find(number);
+  return unwritten != unwritten_.end() && unwritten->second.order > other.order;
 }
 
 void Presence::write_location(Connection& connection, Then then) {
   const std::uint64_t number = connection.number();
   const UserAgentId user_agent = connection.device();
-  const auto unwritten = unwritten_.find(number);
-  const auto wake = unwritten == unwritten_.end() ? std::nullopt : std::optional(unwritten->second);
-  set_location(number, user_agent, wake,
-               [this, number, user_agent, then = std::move(then)](const Result<Location>& previous) mutable {
-                 if (previous) unwritten_.erase(number);
-                 located(number, user_agent, previous, std::move(then));
-               });
+  Claim claim{number, user_agent, here(number, static_cast<std::uint64_t>(context_.clock.wall().ms)), {}, false};
+  if (const auto unwritten = unwritten_.find(number); unwritten != unwritten_.end()) {
+    claim.wake = unwritten->second.wake;
+    claim.location.order = unwritten->second.order;
+  }
+  place(std::move(claim), [this, number, user_agent, then = std::move(then)](const Result<Location>& previous) mutable {
+    if (previous) unwritten_.erase(number);
+    located(number, user_agent, previous, std::move(then));
+  });
 }
 
-void Presence::set_location(std::uint64_t number, const UserAgentId& user_agent, std::optional<WakeInterface> wake,
-                            std::move_only_function<void(Result<Location>)> then) {
-  Location here{LocationKind::kWebSocket, context_.config.server, context_.config.shard, number};
-  here.order = static_cast<std::uint64_t>(context_.clock.wall().ms);
-  place(number, user_agent, std::move(here), std::move(wake), std::move(then));
+Location Presence::here(std::uint64_t number, std::uint64_t order) const {
+  Location location{LocationKind::kWebSocket, context_.config.server, context_.config.shard, number};
+  location.order = order;
+  return location;
 }
 
-// A location with a greater order is that of another server whose clock is ahead: the device has come here since. A
-// write of a server that is gone has nobody who would repeat it.
-void Presence::place(std::uint64_t number, const UserAgentId& user_agent, Location location,
-                     std::optional<WakeInterface> wake, std::move_only_function<void(Result<Location>)> then) {
-  auto answered = [this, number, user_agent, location, wake,
-                   then = std::move(then)](const Result<Location>& before) mutable {
-    if (!before || !ports::overruled(location, *before)) return then(before);
-    if (table_.find(number) == nullptr) return;
-    location.order = before->order + 1;
-    place(number, user_agent, std::move(location), std::move(wake), std::move(then));
+// A location with a greater order: the device went there while this write was on its way. Or the clock of that server
+// is ahead, which shows if the order is later than now. A write of a server that is gone has nobody who would repeat
+// it.
+void Presence::place(Claim claim, Placed then) {
+  auto answered = [this, claim, then = std::move(then)](const Result<Location>& before) mutable {
+    if (!before || !ports::overruled(claim.location, *before)) return then(before);
+    const bool held = before->kind == LocationKind::kWebSocket;
+    if (held && before->server == context_.config.server && before->connection == claim.number) return then(before);
+    const bool from_the_future = before->order >= static_cast<std::uint64_t>(context_.clock.wall().ms);
+    if (held && !(claim.may_climb && from_the_future)) {
+      return then(fail(ErrorKind::kUnavailable, "the device is on another server by now"));
+    }
+    if (table_.find(claim.number) == nullptr) return;
+    claim.location.order = before->order + 1;
+    place(std::move(claim), std::move(then));
   };
-  context_.directory.set_location(user_agent, location, wake,
+  context_.directory.set_location(claim.user_agent, claim.location, claim.wake,
                                   Reply<Result<Location>>(context_.executor, std::move(answered)));
 }
 
 // On a full disk. The device is given what is pending; what comes later is found when its location has been written,
 // since its pending deliveries are read again after that: store, then look.
-void Presence::read_instead(std::uint64_t number, const UserAgentId& user_agent, std::optional<WakeInterface> wake,
-                            Error error, Then then) {
-  auto read = [this, number, user_agent, wake = std::move(wake), error = std::move(error),
+void Presence::read_instead(const Claim& claim, Error error, Then then) {
+  auto read = [this, claim, error = std::move(error),
                then = std::move(then)](const Result<ports::PendingPage>& page) mutable {
-    if (!page) return located(number, user_agent, std::unexpected(std::move(error)), std::move(then));
+    if (!page) return located(claim.number, claim.user_agent, std::unexpected(std::move(error)), std::move(then));
     counters_.store_failures.add();
-    Connection* connection = table_.find(number);
+    Connection* connection = table_.find(claim.number);
     if (connection == nullptr || connection->closing()) return;
-    if (wake) unwritten_[number] = *wake;
-    become(*connection, user_agent);
+    unwritten_.insert_or_assign(claim.number, Unwritten{claim.wake, claim.location.order});
+    become(*connection, claim.user_agent);
     then({});
-    if (table_.find(number) != nullptr) unlocated_(number);
+    if (table_.find(claim.number) != nullptr) unlocated_(claim.number);
   };
-  context_.deliveries.pending(user_agent, std::nullopt, 1, context_.clock.wall(),
+  context_.deliveries.pending(claim.user_agent, std::nullopt, 1, context_.clock.wall(),
                               Reply<Result<ports::PendingPage>>(context_.executor, std::move(read)));
 }
 
@@ -205,7 +217,7 @@ void Presence::go_to_sleep(Connection& connection, const UserAgentId& user_agent
                            Then then) {
   Location asleep{LocationKind::kSleeping, context_.config.sleep_server(user_agent), 0, 0};
   asleep.order = static_cast<std::uint64_t>(context_.clock.wall().ms);
-  place(connection.number(), user_agent, std::move(asleep), wake,
+  place({connection.number(), user_agent, std::move(asleep), wake, true},
         [this, number = connection.number(), user_agent, then = std::move(then)](Result<Location> previous) mutable {
           slept(number, user_agent, previous, std::move(then));
         });

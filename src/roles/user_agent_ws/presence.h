@@ -40,7 +40,9 @@ class Presence {
   // still be read, goes online nevertheless.
   void go_online(Connection& connection, const UserAgentId& user_agent, std::optional<WakeInterface> wake,
                  std::move_only_function<void(Status)> then);
-  // Writes where a device is that is online without that. `then` as above.
+  // Whether this connection, whose location could not be written, began after the device went to `other`.
+  [[nodiscard]] bool is_newer(std::uint64_t number, const Location& other) const;
+  // Writes where a device is that is online without that, unless it went elsewhere meanwhile. `then` as above.
   void write_location(Connection& connection, std::move_only_function<void(Status)> then);
   void go_to_sleep(Connection& connection, const UserAgentId& user_agent, const WakeInterface& wake,
                    std::move_only_function<void(Status)> then);
@@ -61,13 +63,22 @@ class Presence {
     std::uint64_t connection;
   };
 
-  void set_location(std::uint64_t number, const UserAgentId& user_agent, std::optional<WakeInterface> wake,
-                    std::move_only_function<void(Result<Location>)> then);
-  // `then` is not called if a location with a greater order stands in the way and the connection is gone.
-  void place(std::uint64_t number, const UserAgentId& user_agent, Location location, std::optional<WakeInterface> wake,
-             std::move_only_function<void(Result<Location>)> then);
-  void read_instead(std::uint64_t number, const UserAgentId& user_agent, std::optional<WakeInterface> wake, Error error,
-                    Then then);
+  using Placed = std::move_only_function<void(Result<Location>)>;
+  // A location to be written.
+  struct Claim {
+    std::uint64_t number;  // the connection's
+    UserAgentId user_agent;
+    Location location;
+    std::optional<WakeInterface> wake;
+    // The device has just come: a greater order from the future means that the clock of the server that it left is
+    // ahead.
+    bool may_climb = false;
+  };
+  [[nodiscard]] Location here(std::uint64_t number, std::uint64_t order) const;
+  // `then` is not called if a location with a greater order stands in the way and the connection is gone. kUnavailable:
+  // the device is elsewhere by now, too.
+  void place(Claim claim, Placed then);
+  void read_instead(const Claim& claim, Error error, Then then);
   void located(std::uint64_t number, const UserAgentId& user_agent, const Result<Location>& previous, Then then);
   void slept(std::uint64_t number, const UserAgentId& user_agent, const Result<Location>& previous, Then then);
   void displace(const UserAgentId& user_agent, const Location& previous, std::uint64_t successor);
@@ -91,10 +102,14 @@ class Presence {
   ports::NodeLookup nodes_;
   ports::WakeNeedReader needs_;
   std::function<void(std::uint64_t)> unlocated_;
-  std::unordered_map<std::uint64_t, WakeInterface> unwritten_;  // of connections without a written location
-  std::vector<Departure> departures_;                           // refused by the store, to be repeated
-  std::map<UserAgentId, ServerId> hand_overs_;                  // not announced yet, to be repeated
-  bool hand_over_planned_ = false;                              // hand_over_again()'s timer runs
+  struct Unwritten {
+    std::optional<WakeInterface> wake;
+    std::uint64_t order;
+  };
+  std::unordered_map<std::uint64_t, Unwritten> unwritten_;  // of connections without a written location
+  std::vector<Departure> departures_;                       // refused by the store, to be repeated
+  std::map<UserAgentId, ServerId> hand_overs_;              // not announced yet, to be repeated
+  bool hand_over_planned_ = false;                          // hand_over_again()'s timer runs
 };
 
 }  // namespace herald::roles::user_agent_ws

@@ -56,10 +56,14 @@ void RollCall::answer(std::uint64_t number, const Node& node) {
     return;
   }
   const Location& location = node.location;
-  if (location.kind != LocationKind::kWebSocket || unlocated_.contains(number)) return write_again(number);
   const bool here = location.server == context_.config.server && location.connection == number;
-  if (here) return deliverer_.start(*connection);
-  presence_.taken_over({node.user_agent, context_.config.shard, number});
+  const bool held_elsewhere = location.kind == LocationKind::kWebSocket && !here;
+  if (held_elsewhere && !presence_.is_newer(number, location)) {
+    unlocated_.erase(number);
+    return presence_.taken_over({node.user_agent, context_.config.shard, number});
+  }
+  if (!here || location.kind != LocationKind::kWebSocket || unlocated_.contains(number)) return write_again(number);
+  deliverer_.start(*connection);
 }
 
 void RollCall::write_again(std::uint64_t number) {
