@@ -436,13 +436,10 @@ void InMemoryStore::leave(UserAgentId user_agent, ServerId server, std::uint64_t
   const bool still_there =
       location.kind == LocationKind::kWebSocket && location.server == server && location.connection == connection;
   if (still_there) {
-    const std::uint64_t order = location.order;
-    location = {};
-    location.order = order;
-    if (it->second.wake && !sleep_server.empty()) {
-      location.kind = LocationKind::kSleeping;
-      location.server = std::move(sleep_server);
-    }
+    const bool sleeps = it->second.wake && !sleep_server.empty();
+    location = {.kind = sleeps ? LocationKind::kSleeping : LocationKind::kDisconnected,
+                .server = sleeps ? std::move(sleep_server) : ServerId(),
+                .order = location.order};
   }
   Location after = location;
   forget_if_unused(user_agent);
