@@ -1,6 +1,7 @@
 #pragma once
 // One subscription as broker thread and consumer share it: what arrived gathers here until the consumer's executor
 // takes it as one batch. Holds no socket: the receiver link numbers what arrives, and learns by number what is settled.
+// The consumer never holds more than the credit, even if the broker sends more than it was asked for.
 
 #include <cstddef>
 #include <cstdint>
@@ -45,7 +46,10 @@ class Inbound : public std::enable_shared_from_this<Inbound> {
 
  private:
   class Settlement;
+  void settled(DeliveryRange range);
+  void plan_hand_over();
   void hand_over();
+  [[nodiscard]] std::vector<std::string> take(std::size_t count);
 
   const std::string queue_;
   const std::size_t credit_;
@@ -57,6 +61,7 @@ class Inbound : public std::enable_shared_from_this<Inbound> {
   bool ended_ = false;
   bool posted_ = false;  // a task that will hand over is on the way
   std::uint64_t next_ = 0;
+  std::size_t handed_ = 0;  // with the consumer, not settled
   std::vector<std::string> waiting_;
 };
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <optional>
+#include <string_view>
 
 namespace herald::adapters {
 namespace {
@@ -50,6 +51,45 @@ TEST_F(InboundTest, EachBatchIsSettledOnceByItsNumbers) {
   held_[1].done();
   held_.clear();
   EXPECT_EQ(settled_, "2+1 0+2 ");
+}
+
+// As RabbitMQ does.
+TEST_F(InboundTest, WhatTheBrokerSendsBeyondTheCreditWaitsForRoom) {
+  for (const char body : std::string_view("0123456789ab")) inbound_->arrived({body});
+  executor_.run();
+  EXPECT_EQ(bodies_, "0123456789;");
+  EXPECT_EQ(inbound_->waiting(), 2U);
+  inbound_->arrived("c");
+  EXPECT_TRUE(executor_.idle());
+  held_[0].done();
+  executor_.run();
+  EXPECT_EQ(bodies_, "0123456789;abc;");
+  held_[1].done();
+  EXPECT_EQ(settled_, "0+10 10+3 ");
+}
+
+TEST_F(InboundTest, OfWhatWaitsOnlyAsMuchAsThereIsRoomForIsHandedOver) {
+  inbound_->arrived("0");
+  executor_.run();
+  for (const char body : std::string_view("123456789abc")) inbound_->arrived({body});
+  executor_.run();
+  EXPECT_EQ(bodies_, "0;123456789;");
+  held_[0].done();
+  executor_.run();
+  EXPECT_EQ(bodies_, "0;123456789;a;");
+  held_[1].done();
+  executor_.run();
+  EXPECT_EQ(bodies_, "0;123456789;a;bc;");
+  held_.clear();
+  EXPECT_EQ(settled_, "0+1 1+9 10+1 11+2 ");
+}
+
+TEST_F(InboundTest, RoomThatComesAfterTheEndIsNotUsed) {
+  for (const char body : std::string_view("0123456789a")) inbound_->arrived({body});
+  executor_.run();
+  inbound_->end();
+  held_.clear();
+  EXPECT_TRUE(executor_.idle());
 }
 
 TEST_F(InboundTest, ALostLinkDropsWhatWasNotHandedOver) {

@@ -1,6 +1,7 @@
 #include "adapters/amqp/receiver_link.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <proton/connection.hpp>
 #include <proton/error_condition.hpp>
 #include <proton/message.hpp>
@@ -32,15 +33,25 @@ ReceiverLink::ReceiverLink(proton::connection& connection, Intake& intake,
   receiver_ = connection.open_receiver(
       intake_.inbound->queue(),
       proton::receiver_options().handler(*this).source(source).credit_window(0).auto_accept(false));
-  const std::size_t credit = intake_.inbound->credit() - std::min(intake_.inbound->credit(), intake_.unsettled);
-  if (credit > 0) receiver_.add_credit(static_cast<std::uint32_t>(credit));
+  ask();
 }
 
 void ReceiverLink::settled(DeliveryRange range) {
   if (closing_ || gone_) return;
   for (std::size_t i = 0; i < range.count; ++i) accept(range.first + i);
   trim();
-  receiver_.add_credit(static_cast<std::uint32_t>(range.count));
+  ask();
+}
+
+// Brings the broker's credit to what the intake's leaves, and does not add to it: RabbitMQ sends more than it was asked
+// for if a request meets deliveries on their way, and Proton would then ask for less than nothing, which is taken for
+// four billion.
+void ReceiverLink::ask() {
+  const std::size_t most = intake_.inbound->credit();
+  const auto wanted = static_cast<std::int64_t>(most - std::min(most, intake_.unsettled));
+  if (const std::int64_t asked = receiver_.credit(); wanted > asked) {
+    receiver_.add_credit(static_cast<std::uint32_t>(wanted - asked));
+  }
 }
 
 void ReceiverLink::close() {

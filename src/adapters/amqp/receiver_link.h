@@ -45,6 +45,7 @@ class ReceiverLink final : public proton::messaging_handler {
   void on_receiver_close(proton::receiver& receiver) override;
   void on_receiver_error(proton::receiver& receiver) override;
   void on_error(const proton::error_condition& condition) override;
+  void ask();
   void accept(std::uint64_t number);
   void trim();
 
