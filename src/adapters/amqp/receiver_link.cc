@@ -30,7 +30,8 @@ ReceiverLink::ReceiverLink(proton::connection& connection, Intake& intake,
     : intake_(intake), closed_(std::move(closed)) {
   proton::source_options source;
   source.capabilities({proton::symbol("queue")});
-  receiver_ = connection.open_receiver(
+  session_ = connection.open_session();
+  receiver_ = session_.open_receiver(
       intake_.inbound->queue(),
       proton::receiver_options().handler(*this).source(source).credit_window(0).auto_accept(false));
   ask();
@@ -58,6 +59,7 @@ void ReceiverLink::close() {
   closing_ = true;
   deliveries_.clear();
   receiver_.close();
+  session_.close();
 }
 
 void ReceiverLink::lost() {
@@ -81,6 +83,7 @@ void ReceiverLink::on_receiver_detach(proton::receiver& receiver) {
 void ReceiverLink::on_receiver_close(proton::receiver& receiver) {
   if (gone_) return;
   receiver.close();
+  session_.close();
   lost();
   if (!closing_) closed_(reason_);
 }

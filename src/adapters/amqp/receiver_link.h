@@ -1,6 +1,9 @@
 #pragma once
 // Takes bodies for one subscription over one connection: no more than its credit, and accepted towards the broker only
 // when the consumer has settled them. On the broker's thread only.
+//
+// Each link has a session of its own, which ends with it: RabbitMQ gives what a consumer had not settled to others when
+// the session ends, not when the link does.
 
 #include <deque>
 #include <functional>
@@ -8,6 +11,7 @@
 #include <proton/delivery.hpp>
 #include <proton/messaging_handler.hpp>
 #include <proton/receiver.hpp>
+#include <proton/session.hpp>
 #include <string>
 
 #include "adapters/amqp/inbound.h"
@@ -51,6 +55,7 @@ class ReceiverLink final : public proton::messaging_handler {
 
   Intake& intake_;
   std::function<void(const std::string&)> closed_;
+  proton::session session_;
   proton::receiver receiver_;
   std::string reason_ = "closed by the broker";
   // Not settled yet, but for empty ones that were; deliveries_.front() has number first_.
