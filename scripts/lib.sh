@@ -11,6 +11,17 @@ installed() {
     dpkg-query -W -f '${db:Status-Abbrev}, ${Provides}, \n' | grep '^ii' | grep -E ", $1( \([^)]*\))?," >/dev/null
 }
 
+# without_services COMMAND...: runs it, with "${as_root[@]}" before it, while no package may start the service that it brings:
+# the tests start servers of their own, and an install fails if the service does not start.
+without_services() (
+  policy=/usr/sbin/policy-rc.d
+  if [ ! -e "$policy" ]; then
+    trap '"${as_root[@]}" rm -f "$policy"' EXIT
+    "${as_root[@]}" sh -c 'printf "#!/bin/sh\nexit 101\n" >"$0" && chmod 755 "$0"' "$policy"
+  fi
+  "${as_root[@]}" "$@"
+)
+
 # install_packages KIND...: installs the Debian packages of scripts/packages.txt that are missing.
 install_packages() {
   local kind package missing=()
@@ -28,7 +39,7 @@ install_packages() {
   fi
   say "installing ${#missing[@]} Debian packages: ${missing[*]}"
   "${as_root[@]}" apt-get update -qq
-  DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null ||
+  DEBIAN_FRONTEND=noninteractive without_services apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null ||
     die "apt-get could not install: ${missing[*]}"
 }
 
