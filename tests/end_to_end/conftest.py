@@ -1,6 +1,6 @@
 """Shared servers: one plain and one TLS for the whole run; tests that need their own start one in a temporary folder.
 
-HERALD_CLUSTER=classic or =artemis puts a cluster of separate processes behind the plain one, and leaves out what asks for a server of its own,
+HERALD_CLUSTER=artemis, =classic or =rabbitmq puts a cluster of separate processes behind the plain one, and leaves out what asks for a server of its own,
 speaks TLS to it, or looks into one process."""
 
 import os

@@ -1,4 +1,5 @@
-"""Real brokers for tests: ActiveMQ Classic and ActiveMQ Artemis as published in Maven Central, on free loopback ports.
+"""Real brokers for tests, on free loopback ports: ActiveMQ Classic and ActiveMQ Artemis as published in Maven Central, and
+Debian's RabbitMQ.
 
 In pytest:  with broker.Broker("artemis", folder) as one: ... one.url, one.queues(), one.kill(), one.start()
 As a wrapper of a test program (see Control):  broker.py classic [--count 2] -- PROGRAM ARGUMENT...
@@ -22,13 +23,14 @@ import threading
 import time
 
 import download
+import rabbitmq
 from ports import free_port
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 UNPACKED = ROOT / "build" / "brokers"
 TEMPLATES = pathlib.Path(__file__).resolve().parent / "broker"
 VERSIONS = {"classic": "apache-activemq:5.18.3", "artemis": "apache-artemis:2.40.0"}
-KINDS = tuple(VERSIONS)
+KINDS = (*VERSIONS, "rabbitmq")
 START_SECONDS = 240
 # Artemis' module that takes everyone.
 GUEST = """  org.apache.activemq.artemis.spi.core.security.jaas.GuestLoginModule sufficient
@@ -39,6 +41,12 @@ TLS = {
     "classic": '<sslContext><sslContext keyStore="file:{store}" keyStorePassword="{password}"/></sslContext>',
     "artemis": ";sslEnabled=true;keyStorePath={store};keyStorePassword={password};keyStoreType=PKCS12",
 }
+# RabbitMQ reads PEM.
+TLS_LISTENER = """listeners.tcp = none
+listeners.ssl.1 = 127.0.0.1:{port}
+ssl_options.certfile = {certificate}
+ssl_options.keyfile = {key}
+ssl_options.verify = verify_none"""
 USER, PASSWORD = "herald", "a secret of the test's own"
 
 
@@ -80,6 +88,7 @@ class Broker:
         self.tls = tls
         self.port = free_port()
         self.process = None
+        self.node = rabbitmq.Node(self.folder) if kind == "rabbitmq" else None
         self.log_path = self.folder / "broker.log"
         self.start_seconds = 0
 
@@ -100,8 +109,12 @@ class Broker:
         etc.mkdir(parents=True, exist_ok=True)
         values = {"@PORT@": str(self.port), "@FOLDER@": str(self.folder), "@USER@": USER, "@PASSWORD@": PASSWORD}
         values |= {"@ANONYMOUS@": str(not self.login).lower(), "@LOGIN_FLAG@": "required", "@GUEST@": ""}
-        values |= {"@SCHEME@": "amqp", "@TLS@": ""}
-        if self.tls:
+        values |= {"@SCHEME@": "amqp", "@TLS@": "", "@ANONYMOUS_USER@": "none" if self.login else USER}
+        values |= {"@LISTENER@": f"listeners.tcp.1 = 127.0.0.1:{self.port}"}
+        if self.tls and self.node:
+            certificate, key = self.tls
+            values |= {"@LISTENER@": TLS_LISTENER.format(port=self.port, certificate=certificate, key=key)}
+        elif self.tls:
             store = self.make_key_store()
             values |= {"@SCHEME@": "amqp+ssl", "@TLS@": TLS[self.kind].format(store=store, password=STORE_PASSWORD)}
         if not self.login:
@@ -113,6 +126,8 @@ class Broker:
             (etc / template.name).write_text(text)
 
     def command(self):
+        if self.node:
+            return self.node.command()
         at, etc = home(self.kind), self.folder / "etc"
         java = ["java", "-Xms64m", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto"]
         java += [f"-Djava.io.tmpdir={self.folder}", f"-Dlog4j2.configurationFile=file:{etc}/log4j2.properties"]
@@ -131,7 +146,11 @@ class Broker:
         # An earlier process may have left its lock.
         shutil.rmtree(self.folder / "data", ignore_errors=True)
         with open(self.log_path, "ab") as log:
-            self.process = subprocess.Popen(self.command(), stdout=log, stderr=log, cwd=self.folder)
+            if self.node:
+                self.node.start_epmd(log)
+            environment = self.node.environment() if self.node else None
+            self.process = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder,
+                                            env=environment)
         while not self.is_listening():
             assert self.process.poll() is None, f"{self.kind} did not start:\n{self.log()[-4000:]}"
             assert time.monotonic() - began < START_SECONDS, f"{self.kind} starts too slowly:\n{self.log()[-4000:]}"
@@ -152,6 +171,8 @@ class Broker:
             self.process.kill()
         if self.process:
             self.process.wait()
+        if self.node:
+            self.node.stop_epmd()
 
     def freeze(self):
         """It keeps its connections and says nothing, as behind a cut wire."""
@@ -184,6 +205,8 @@ class Broker:
 
     def queues(self):
         """By name, what the broker itself says of its queues: {"WS1": {"messages": 0, "consumers": 1}}."""
+        if self.node:
+            return self.node.queues()
         with contextlib.closing(self.connection()) as connection:
             found = (classic_queues if self.kind == "classic" else artemis_queues)(connection)
         hidden = ("ActiveMQ.", "activemq.", "$sys", "ID:", "DLQ", "ExpiryQueue")

@@ -1,6 +1,6 @@
 #pragma once
 // The MessageQueue of an installation on many machines: queues of a broker that speaks AMQP 1.0 (ActiveMQ Classic,
-// ActiveMQ Artemis). docs/queues.md tells the names, the broker's settings and what a lost broker costs.
+// ActiveMQ Artemis, RabbitMQ). docs/queues.md tells the names, the broker's settings and what a lost broker costs.
 
 #include <memory>
 #include <string>

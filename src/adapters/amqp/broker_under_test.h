@@ -25,6 +25,9 @@ inline std::string from_wrapper(const char* variable) {
   return text;
 }
 
+// What a broker does with more than a queue may hold, by the settings that docs/queues.md recommends.
+enum class FullQueue { kSpools, kRefuses, kDropsTheOldest };
+
 // The Nth broker; the 0th runs when the program begins.
 class BrokerUnderTest {
  public:
@@ -34,7 +37,11 @@ class BrokerUnderTest {
   }
 
   [[nodiscard]] BrokerUrl url() const { return {.host = "127.0.0.1", .port = port_, .tls = false}; }
-  [[nodiscard]] static bool is_classic() { return from_wrapper("HERALD_TEST_BROKER_KIND") == "classic"; }
+  [[nodiscard]] static FullQueue full_queue() {
+    static const std::map<std::string, FullQueue> by_kind{
+        {"classic", FullQueue::kSpools}, {"artemis", FullQueue::kRefuses}, {"rabbitmq", FullQueue::kDropsTheOldest}};
+    return by_kind.at(from_wrapper("HERALD_TEST_BROKER_KIND"));
+  }
 
   // Returns when it listens.
   void start() { expect_ok(ask("start")); }
