@@ -41,6 +41,7 @@ class Node:
             "HOME": str(self.folder / "home"),
             "ERL_EPMD_PORT": str(self.epmd_port),
             "ERL_EPMD_ADDRESS": LOOPBACK,
+            "ERL_FLAGS": "-start_epmd false",  # one that a node started would outlive it
             "RABBITMQ_ALLOW_INPUT": "1",  # the server takes the place of the shell that starts it: one process to signal
             "RABBITMQ_CONF_ENV_FILE": "/dev/null",
             "RABBITMQ_CONFIG_FILE": str(etc / "rabbitmq.conf"),
