@@ -161,7 +161,12 @@ void Deliverer::send(Connection& connection, const Message& message, FrameCache&
   // The store may have taken its time.
   if (is_expired(message, now)) return connection.window().gone(message.id);
   // A page or an announcement may be older than an ack that this device gave before.
-  if (context_.recent_acks.contains(connection.device(), message.id)) return connection.window().gone(message.id);
+  if (context_.recent_acks.contains(connection.device(), message.id)) {
+    // Mostly the store is behind. But the ack may have come before the delivery was written, and found nothing to be
+    // recorded for.
+    reports_.add({message.id, connection.device(), DeliveryState::kAcked, {}, now});
+    return connection.window().gone(message.id);
+  }
   if (connection.blocked() || !session.wants(message) || frame.of(session, message).empty()) {
     return connection.window().gone(message.id);
   }

@@ -231,6 +231,25 @@ TEST(UserAgentWs, WhatWasAckedDoesNotComeAgainWhileTheStoreIsBehind) {
   EXPECT_EQ(received(other), (std::vector{1, 2})) << "another device acked nothing";
 }
 
+// The store had nothing to record it for.
+TEST(UserAgentWs, AnAckThatCameBeforeItsMessageIsReportedAgain) {
+  World world;
+  Device device(world);
+  device.register_ua();
+  const auto message = world.store_message({});
+  device.ack(message);
+  const auto reported = world.queue.events().size();
+  world.store.waiting[world.user_agent(1)].insert(message->id);
+  world.announce(message, {1});
+  world.executor.run();
+  EXPECT_EQ(received(device), std::vector<int>{});
+  world.timers.advance(milliseconds(1'000));
+  world.executor.run();
+  ASSERT_EQ(world.queue.events().size(), reported + 1);
+  EXPECT_EQ(world.queue.events().back().state, DeliveryState::kAcked);
+  EXPECT_EQ(world.queue.events().back().message, message->id);
+}
+
 TEST(UserAgentWs, WhatWasAckedComesAgainWhenTheAckMayBeLost) {
   World world;
   const auto message = world.store_message({1});
