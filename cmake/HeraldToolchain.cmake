@@ -26,6 +26,19 @@ if(HERALD_SANITIZE)
   endif()
 endif()
 
+# What makes a memory fault in Herald or its libraries hard to use (SECURITY.md): bounds checks of libc and libstdc++,
+# guarded return addresses, addresses that differ at each start, and tables of pointers that nobody writes. Sanitizers and
+# the simulator check more. tests/security/test_hardening.py looks at the binary.
+option(HERALD_HARDEN "Harden an optimised build" ON)
+if(HERALD_HARDEN AND NOT HERALD_SANITIZE AND NOT HERALD_SIMULATION AND NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
+  add_compile_options(-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -D_GLIBCXX_ASSERTIONS -fstack-protector-strong
+    -fstack-clash-protection -fPIE)
+  if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+    add_compile_options(-fcf-protection=full)
+  endif()
+  add_link_options(-pie -Wl,-z,relro,-z,now,-z,noexecstack)
+endif()
+
 # A good part of a notification's memory is freed by another thread than took it, which costs jemalloc much less than
 # glibc's malloc. Sanitizers bring an allocator of their own.
 if(NOT HERALD_SANITIZE)
