@@ -59,6 +59,12 @@ def test_deliver_at_a_rate(server):
     assert result["server_cpu_s"] is not None, "the server's process was not found by its listener"
 
 
+def test_echo_needs_a_server_that_sends_back_what_came(server):
+    run = bench("echo", "--target", server.url, "--devices", "4", "--rate", "20", "--seconds", "1")
+    assert run.returncode == 3 and run.stdout == "", run
+    assert "echo is for a WebSocket echo server" in run.stderr.splitlines()[-1]
+
+
 class CountingRelay(Relay):
     """Another address of a server."""
 
