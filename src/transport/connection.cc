@@ -167,7 +167,7 @@ void Connection::write_now(std::string_view first, std::string_view second) {
 }
 
 void Connection::flush() {
-  while (!dead_ && unsent_bytes() != 0) {
+  while (!dead_ && unsent_ != nullptr && unsent_bytes() != 0) {
     const StreamResult result = stream_.write_some(unsent_->rest());
     handle(result);
     if (result.status != StreamStatus::kOk) return;
