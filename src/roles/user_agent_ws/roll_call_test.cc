@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <deque>
+#include <functional>
 
 #include "roles/user_agent_ws/context.h"
 #include "roles/user_agent_ws/test_world.h"
@@ -18,6 +19,18 @@ struct RollCallTest : testing::Test {
     world.role.look_again();
     world.executor.run();
   }
+  // Of two messages for the device only the later one is announced, and the earlier one comes first all the same.
+  // `before` happens in between.
+  void expect_order(Device& device, const std::function<void()>& before = [] {}) {
+    const auto unannounced = world.store_message({1});
+    const auto announced = world.store_message({1});
+    before();
+    world.announce(announced, {1});
+    world.executor.run();
+    const std::string frames = device.take();
+    ASSERT_NE(frames.find(announced->id.hex()), std::string::npos);
+    EXPECT_LT(frames.find(unannounced->id.hex()), frames.find(announced->id.hex()));
+  }
   Location& location(std::uint8_t n) { return world.store.locations[world.user_agent(n)]; }
 };
 
@@ -34,14 +47,7 @@ TEST_F(RollCallTest, FindsWhatNobodyAnnounced) {
 TEST_F(RollCallTest, WhatNobodyAnnouncedComesBeforeWhatIsAnnouncedMeanwhile) {
   Device device(world);
   device.register_ua();
-  const auto unannounced = world.store_message({1});
-  const auto announced = world.store_message({1});
-  world.role.look_again();
-  world.announce(announced, {1});
-  world.executor.run();
-  const std::string frames = device.take();
-  ASSERT_NE(frames.find(announced->id.hex()), std::string::npos);
-  EXPECT_LT(frames.find(unannounced->id.hex()), frames.find(announced->id.hex()));
+  expect_order(device, [this] { world.role.look_again(); });
 }
 
 // A monitor that takes this server for gone announces nothing; one that finds the lease renewed does again, before the
@@ -51,13 +57,7 @@ TEST_F(RollCallTest, WhileTheLeaseMayHaveLapsedWhatNobodyAnnouncedGoesFirst) {
   device.register_ua();
   for (const std::optional<std::uint64_t> lapses : {std::optional<std::uint64_t>(), std::optional<std::uint64_t>(1)}) {
     world.lease_lapses = lapses;
-    const auto unannounced = world.store_message({1});
-    const auto announced = world.store_message({1});
-    world.announce(announced, {1});
-    world.executor.run();
-    const std::string frames = device.take();
-    ASSERT_NE(frames.find(announced->id.hex()), std::string::npos);
-    EXPECT_LT(frames.find(unannounced->id.hex()), frames.find(announced->id.hex()));
+    expect_order(device);
   }
   look_again();
   const auto reads = world.store.page_reads;
@@ -73,13 +73,7 @@ TEST_F(RollCallTest, WhatWasRoutedBeforeALateLocationComesFirst) {
   world.store.full = true;
   Device device(world);
   device.ask(device.register_frame());
-  const auto unannounced = world.store_message({1});
-  const auto announced = world.store_message({1});
-  world.announce(announced, {1});
-  world.executor.run();
-  const std::string frames = device.take();
-  ASSERT_NE(frames.find(announced->id.hex()), std::string::npos);
-  EXPECT_LT(frames.find(unannounced->id.hex()), frames.find(announced->id.hex()));
+  expect_order(device);
 }
 
 TEST_F(RollCallTest, WritesALocationAgainThatWasTakenBack) {
