@@ -62,6 +62,7 @@ class LeaseKeeper {
   void look();
   void looked(std::vector<ServerLease> leases);
   void plan(std::chrono::milliseconds wait);
+  [[nodiscard]] bool may_have_lapsed() const;
 
   LeaseKeeperConfig config_;
   LeaseEvents events_;
@@ -69,8 +70,6 @@ class LeaseKeeper {
   Executor& loop_;
   TimerService& timers_;
   const Clock& clock_;
-  [[nodiscard]] bool may_have_lapsed() const;
-
   std::atomic<std::int64_t> until_ms_{0};  // the end of the leases as others know it, in WallTime
   std::atomic<std::uint64_t> lapses_{0};
   std::size_t unanswered_ = 0;

@@ -1,6 +1,5 @@
 #include "app/services.h"
 
-#include <algorithm>
 #include <filesystem>
 #include <future>
 
@@ -152,10 +151,7 @@ std::expected<void, Failure> Services::start_ids() {
 }
 
 std::expected<void, Failure> Services::open_operations_door() {
-  for (std::string host : configuration.operations_hosts) {
-    std::ranges::transform(host, host.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? char(c - 'A' + 'a') : c; });
-    operations_door.hosts.push_back(std::move(host));
-  }
+  operations_door.hosts = configuration.operations_hosts;
   const bool ours = configuration.operations_secret_file.empty();
   if (ours && configuration.store == StoreKind::kMemory) return {};
   const std::string file = ours ? configuration.data + "/operations.secret" : configuration.operations_secret_file;
